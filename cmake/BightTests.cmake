@@ -1,0 +1,65 @@
+# How the files in tests/ become ctest tests.
+
+find_program(BIGHT_PYTHON NAMES python3.11 python3 PATHS /usr/bin NO_DEFAULT_PATH)
+set(bight_test_timeout 60)  # seconds, for every test
+
+# tests/LAYER/**/*_test.cpp becomes the GoogleTest program test_LAYER; tests/support/*.cpp is linked into each.
+function(bight_unit_tests)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+  file(GLOB_RECURSE sources RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS *_test.cpp)
+  file(GLOB support CONFIGURE_DEPENDS support/*.cpp)
+  if(support)
+    add_library(test_support STATIC ${support})
+    bight_test_target(test_support)
+  endif()
+
+  set(layers "")
+  foreach(source IN LISTS sources)
+    string(REGEX REPLACE "/.*" "" layer "${source}")
+    list(APPEND layers ${layer})
+    list(APPEND sources_${layer} ${source})
+  endforeach()
+  list(REMOVE_DUPLICATES layers)
+
+  foreach(layer IN LISTS layers)
+    add_executable(test_${layer} ${sources_${layer}})
+    bight_test_target(test_${layer})
+    target_link_libraries(test_${layer} PRIVATE $<TARGET_NAME_IF_EXISTS:test_support> GTest::gtest_main)
+    # Listed when ctest starts, not when it is linked: a build never runs what it has just built.
+    gtest_discover_tests(test_${layer} DISCOVERY_MODE PRE_TEST TEST_PREFIX ${layer}. DISCOVERY_TIMEOUT 60
+      WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" PROPERTIES LABELS unit TIMEOUT ${bight_test_timeout})
+  endforeach()
+endfunction()
+
+# Tests see the private headers of src/ and what lies beside them in tests/.
+function(bight_test_target target)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${target} PUBLIC bight::bight GTest::gtest)
+  bight_own_target(${target})
+endfunction()
+
+# tests/FOLDER/test_*.py (unittest): one ctest test for each method, run by run_case.py. Exit 77 is a skip, with its reason.
+function(bight_python_tests folder)
+  set(tool "${PROJECT_BINARY_DIR}/bight")
+  set(variables "BIGHT=${tool}" "BIGHT_BUILD=${PROJECT_BINARY_DIR}" "BIGHT_SOURCE=${PROJECT_SOURCE_DIR}"
+    "PYTHONDONTWRITEBYTECODE=1")
+  set(run "${BIGHT_PYTHON}" "${PROJECT_SOURCE_DIR}/tests/run_case.py")
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/test_*.py)
+  foreach(file IN LISTS files)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+    cmake_path(GET file STEM module)
+    execute_process(COMMAND "${CMAKE_COMMAND}" -E env ${variables} ${run} --list "${file}"
+      OUTPUT_VARIABLE cases OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    string(REPLACE "\n" ";" cases "${cases}")
+    foreach(line IN LISTS cases)
+      string(REPLACE " " ";" line "${line}")
+      list(GET line 0 case)
+      list(GET line 1 timeout)
+      set(name "${folder}.${module}.${case}")
+      add_test(NAME "${name}" COMMAND ${run} "${file}" ${case} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+      set_tests_properties("${name}" PROPERTIES
+        LABELS ${folder} TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${variables}")
+    endforeach()
+  endforeach()
+endfunction()
