@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Everything, for programs. The library's own code includes what it uses.
+#pragma once
+
+#include <bight/address.h>
+#include <bight/buffer.h>
+#include <bight/bytes.h>
+#include <bight/endpoint.h>
+#include <bight/error.h>
+#include <bight/family.h>
+#include <bight/file.h>
+#include <bight/resolver.h>
+#include <bight/select.h>
+#include <bight/selectors.h>
+#include <bight/socket.h>
+#include <bight/socketserver.h>
+#include <bight/time.h>

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/buffer.h>
+#include <bight/bytes.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+namespace bight {
+
+struct SocketState;
+
+namespace socket {
+
+/// The modes of Socket::makefile, Python's words: `connection.makefile(socket::rb)`.
+struct ReadMode {};
+struct WriteMode {};
+inline constexpr ReadMode rb{};
+inline constexpr WriteMode wb{};
+
+}  // namespace socket
+
+inline constexpr std::size_t default_buffer_size = 8192;
+inline constexpr std::size_t default_line_limit = std::size_t{1} << 20;
+
+/// A file to read from: what Python's makefile("rb") gives.
+///
+/// Obeys the socket's timeout. Once a read has timed out, reads are refused ("cannot read from timed out object"), for
+/// nobody knows what the peer will do with half a message. Used from one thread at a time.
+class BufferedReader {
+public:
+    BufferedReader() noexcept;  // a closed one
+    BufferedReader(std::shared_ptr<SocketState> socket, std::size_t buffering);
+
+    /// A file over bytes already there, such as a datagram.
+    explicit BufferedReader(Buffer contents);
+
+    BufferedReader(BufferedReader&&) noexcept;
+    BufferedReader& operator=(BufferedReader&&) noexcept;
+    ~BufferedReader();
+
+    /// Waits for `size` bytes; fewer only at the end.
+    Buffer read(std::size_t size);
+
+    /// Waits for the end and returns everything before it. Raises LimitOverrunError past `limit` bytes, and keeps them.
+    Buffer read_all(std::size_t limit = default_line_limit);
+
+    /// What one call to the kernel gives, or what is buffered; at most `size` bytes.
+    Buffer read1(std::size_t size = default_buffer_size);
+
+    /// Fills `memory`; less only at the end. Returns the part that was filled.
+    MutableBytes readinto(MutableBytes memory);
+
+    /// The next line with its newline; the last one may lack it; empty at the end.
+    /// Raises LimitOverrunError past `limit` bytes, and keeps them: read() or skip_line() goes on.
+    Buffer readline(std::size_t limit = default_line_limit);
+
+    /// Throws away what is left of the line, however long. False at the end.
+    bool skip_line();
+
+    /// What is buffered, after one call to the kernel if that is nothing; it stays in the buffer.
+    Bytes peek();
+
+    void close() noexcept;
+    bool closed() const noexcept;
+
+    /// The socket's; raises ValueError once closed, and for a file over bytes.
+    int fileno() const;
+
+private:
+    Bytes buffered() const noexcept { return {buffer_.data() + start_, buffer_.size() - start_}; }
+    std::size_t fill();  // one call to the kernel; 0 at the end
+    void make_room();
+    Buffer take(std::size_t size);
+    void require_open() const;
+
+    std::shared_ptr<SocketState> socket_;
+    Buffer buffer_;
+    std::size_t start_ = 0;      // what was taken of buffer_
+    std::size_t buffering_ = 0;
+    bool open_ = false;
+    bool timed_out_ = false;
+};
+
+/// A file to write to: what Python's makefile("wb") gives. Used from one thread at a time.
+class BufferedWriter {
+public:
+    BufferedWriter() noexcept;  // a closed one
+    BufferedWriter(std::shared_ptr<SocketState> socket, std::size_t buffering);
+
+    BufferedWriter(BufferedWriter&&) noexcept;
+    BufferedWriter& operator=(BufferedWriter&&) noexcept;
+
+    /// Drops what was not flushed, for a destructor must not wait: say flush() or close().
+    ~BufferedWriter();
+
+    /// Takes all of `data`, sending what does not fit the buffer. Returns data.size().
+    std::size_t write(Bytes data);
+
+    /// Sends what is buffered. After an error it stays buffered.
+    void flush();
+
+    /// flush(), then closes; closes also if that raises.
+    void close();
+    bool closed() const noexcept;
+
+    /// The socket's; raises ValueError once closed.
+    int fileno() const;
+
+private:
+    void require_open() const;
+
+    std::shared_ptr<SocketState> socket_;
+    Buffer buffer_;
+    std::size_t buffering_ = 0;
+};
+
+}  // namespace bight

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/address.h>
+#include <bight/family.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bight::socket {
+
+/// One way to reach a host, of getaddrinfo(3).
+struct AddrInfo {
+    Family family;
+    Kind kind;
+    int proto = 0;
+    std::string canonname;  // on the first only, with AI_CANONNAME
+    Address address;
+};
+
+/// A service by name or by number; none at all is port 0.
+class Service {
+public:
+    Service() noexcept = default;
+    Service(std::string_view name) : name_(name), given_(true) {}
+    Service(const std::string& name) : name_(name), given_(true) {}
+    Service(const char* name) : name_(name), given_(true) {}
+
+    /// Raises OverflowError outside 0..65535.
+    Service(int port);
+
+    const std::string* name() const noexcept { return given_ ? &name_ : nullptr; }
+
+private:
+    std::string name_;
+    bool given_ = false;
+};
+
+/// Filters of getaddrinfo: 0 is any.
+struct AddrInfoOptions {
+    Family family{};
+    Kind kind{};
+    int proto = 0;
+    int flags = 0;  // AI_… of <netdb.h>
+};
+
+/// Asks the system's resolver; waits for it. No host is the loopback, or any address with AI_PASSIVE.
+/// Raises GaiError; ValueError for a host with a NUL or longer than 253 bytes, which is never cut short.
+std::vector<AddrInfo> getaddrinfo(std::optional<std::string_view> host, const Service& service = {},
+                                  const AddrInfoOptions& options = {});
+
+}  // namespace bight::socket

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/file.h>
+
+#include "blocking/or_raise.h"
+#include "blocking/socket_state.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace bight {
+
+BufferedReader::BufferedReader() noexcept = default;
+
+BufferedReader::BufferedReader(std::shared_ptr<SocketState> socket, std::size_t buffering)
+    : socket_(std::move(socket)), buffering_(std::max<std::size_t>(buffering, 1)), open_(true) {}
+
+BufferedReader::BufferedReader(Buffer contents) : buffer_(std::move(contents)), open_(true) {}
+
+BufferedReader::BufferedReader(BufferedReader&&) noexcept = default;
+BufferedReader& BufferedReader::operator=(BufferedReader&&) noexcept = default;
+BufferedReader::~BufferedReader() = default;
+
+void BufferedReader::require_open() const {
+    if (!open_) throw ValueError("I/O operation on closed file.");
+}
+
+// ---- The buffer: buffer_ holds what was received, from start_ on what was not yet taken. -------------------------------
+
+void BufferedReader::make_room() {
+    if (start_ == buffer_.size()) {  // an idle reader holds no memory
+        buffer_ = Buffer::with_capacity(buffering_);
+    } else if (buffer_.size() == buffer_.capacity()) {
+        Bytes rest = buffered();
+        if (start_ >= buffer_.capacity() / 2) {
+            std::memmove(buffer_.room().data(), rest.data(), rest.size());
+            buffer_.resize(rest.size());
+        } else {
+            Buffer larger = Buffer::with_capacity(buffer_.capacity() * 2);
+            std::memcpy(larger.room().data(), rest.data(), rest.size());
+            larger.resize(rest.size());
+            buffer_ = std::move(larger);
+        }
+    } else {
+        return;
+    }
+    start_ = 0;
+}
+
+std::size_t BufferedReader::fill() {
+    if (!socket_) return 0;  // a file over bytes has all it will ever have
+    if (timed_out_) throw OSError(EIO, "cannot read from timed out object");
+    make_room();
+    auto count = socket_->recv(buffer_.room().subspan(buffer_.size()), 0);
+    if (!count) {
+        timed_out_ = count.error().number() == ETIMEDOUT;
+        raise_os_error(count.error().number(), socket_->context("read", "from"));
+    }
+    buffer_.resize(buffer_.size() + *count);
+    return *count;
+}
+
+Buffer BufferedReader::take(std::size_t size) {
+    Buffer taken = Buffer::copy_of(buffered().slice(0, size));
+    start_ += taken.size();
+    if (socket_ && start_ == buffer_.size()) {
+        buffer_ = Buffer();
+        start_ = 0;
+    }
+    return taken;
+}
+
+// ---- Reading. ----------------------------------------------------------------------------------------------------------
+
+Buffer BufferedReader::read(std::size_t size) {
+    require_open();
+    while (buffered().size() < size && fill() != 0) {}
+    return take(size);
+}
+
+Buffer BufferedReader::read_all(std::size_t limit) {
+    require_open();
+    do {
+        if (buffered().size() > limit)
+            throw LimitOverrunError("more than " + std::to_string(limit) + " bytes before the end", buffered().size());
+    } while (fill() != 0);
+    return take(buffered().size());
+}
+
+Buffer BufferedReader::read1(std::size_t size) {
+    require_open();
+    if (size != 0 && buffered().empty()) fill();
+    return take(size);
+}
+
+MutableBytes BufferedReader::readinto(MutableBytes memory) {
+    require_open();
+    std::size_t filled = 0;
+    while (filled < memory.size()) {
+        if (buffered().empty() && fill() == 0) break;
+        Bytes part = buffered().slice(0, memory.size() - filled);
+        std::memcpy(memory.data() + filled, part.data(), part.size());
+        filled += part.size();
+        start_ += part.size();
+    }
+    return memory.first(filled);
+}
+
+Buffer BufferedReader::readline(std::size_t limit) {
+    require_open();
+    std::size_t searched = 0;
+    while (true) {
+        auto text = buffered().view();
+        auto newline = text.find('\n', searched);
+        std::size_t length = newline == text.npos ? text.size() : newline + 1;
+        if (length > limit)
+            throw LimitOverrunError("line of more than " + std::to_string(limit) + " bytes", text.size());
+        if (newline != text.npos) return take(length);
+        searched = text.size();
+        if (fill() == 0) return take(searched);
+    }
+}
+
+bool BufferedReader::skip_line() {
+    require_open();
+    do {
+        auto newline = buffered().view().find('\n');
+        if (newline != std::string_view::npos) {
+            start_ += newline + 1;
+            return true;
+        }
+        start_ = buffer_.size();
+    } while (fill() != 0);
+    return false;
+}
+
+Bytes BufferedReader::peek() {
+    require_open();
+    if (buffered().empty()) fill();
+    return buffered();
+}
+
+// ---- Ending. -----------------------------------------------------------------------------------------------------------
+
+void BufferedReader::close() noexcept { *this = BufferedReader(); }
+bool BufferedReader::closed() const noexcept { return !open_; }
+
+int BufferedReader::fileno() const {
+    require_open();
+    if (!socket_) throw ValueError("a file over bytes has no descriptor");
+    return socket_->fd.get();
+}
+
+}  // namespace bight

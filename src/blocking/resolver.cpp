@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/resolver.h>
+
+#include <bight/error.h>
+
+#include "blocking/resolve_one.h"
+#include "sys/resolve.h"
+#include "values/port.h"
+
+#include <netdb.h>
+
+namespace bight {
+namespace {
+
+[[noreturn]] void raise(sys::ResolveError error, std::string_view host) {
+    auto context = "resolve '" + std::string(host) + "'";
+    if (error.errnum != 0) raise_os_error(error.errnum, context);
+    throw GaiError(error.code, context);
+}
+
+}  // namespace
+
+namespace socket {
+
+Service::Service(int port) : name_(std::to_string(port)), given_(true) { require_port(port); }
+
+std::vector<AddrInfo> getaddrinfo(std::optional<std::string_view> host, const Service& service,
+                                  const AddrInfoOptions& options) {
+    std::string name(host.value_or(""));
+    require_host(name);
+    if (service.name() && service.name()->find('\0') != std::string::npos) throw ValueError("NUL in a service name");
+    bool nothing = name.empty();  // as in Python, an empty host is none
+    auto found = sys::resolve(nothing ? nullptr : name.c_str(), service.name() ? service.name()->c_str() : nullptr, options);
+    if (!found) raise(found.error(), nothing && service.name() ? *service.name() : name);
+    return std::move(*found);
+}
+
+}  // namespace socket
+
+Address resolve_one(const HostPort& where, Family family, Kind kind, int proto) {
+    if (const Address* address = where.address()) {
+        // Python, too, takes IPv4 text for an IPv6 socket to be a mistake.
+        if (address->family() == family) return *address;
+        throw GaiError(EAI_ADDRFAMILY, "'" + address->to_string() + "' on a socket of family " + family.to_string());
+    }
+    auto host = where.host();
+    if (host == "<broadcast>" && family == Family::inet) return Address::ip("255.255.255.255", where.port());
+    int passive = host.empty() ? AI_PASSIVE : 0;
+    return socket::getaddrinfo(host, where.port(), {family, kind, proto, passive}).front().address;
+}
+
+}  // namespace bight

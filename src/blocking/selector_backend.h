@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/selectors.h>
+
+#include <memory>
+#include <vector>
+
+namespace bight::selectors {
+
+/// The registered keys, each at the index of its descriptor.
+using Keys = std::vector<std::shared_ptr<KeyBase>>;
+
+/// One way to wait. Owes: what is added is reported until it is removed, to the key that was added and no other;
+/// removing what the kernel has forgotten already is no error; wait() says EINTR itself, nothing is retried.
+struct Backend {
+    virtual ~Backend() = default;
+
+    virtual Result<void> add(const KeyBase& key) = 0;
+    virtual Result<void> modify(const KeyBase& key, Ready events) = 0;
+    virtual void remove(const KeyBase& key) noexcept = 0;
+
+    /// Appends to `hits` what is ready; `count` is how many keys there are.
+    virtual Result<void> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) = 0;
+
+    /// The descriptor of its own, -1 for none.
+    virtual int fileno() const noexcept { return -1; }
+};
+
+/// Raises OSError where the kernel refuses one.
+std::unique_ptr<Backend> make_epoll_backend();
+std::unique_ptr<Backend> make_poll_backend();
+std::unique_ptr<Backend> make_select_backend();
+
+/// What poll(2) and epoll(7) report, as far as it was asked for: an error or a hang-up wakes readers and writers both.
+/// The two calls share the bits of `in` and `out`.
+constexpr Ready ready_of(unsigned reported, unsigned in, unsigned out, Ready asked) noexcept {
+    Ready ready = Ready::none;
+    if ((reported & ~out) != 0) ready = ready | Ready::read;
+    if ((reported & ~in) != 0) ready = ready | Ready::write;
+    return ready & asked;
+}
+
+}  // namespace bight::selectors

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "blocking/selector_backend.h"
+#include "sys/fd.h"
+
+#include <cerrno>
+#include <vector>
+
+// epoll(7) keys on the open file behind a descriptor, not on the number. A descriptor that is closed while a duplicate
+// of it lives goes on being reported, and can no longer be removed by its number. So each registration carries its
+// generation next to the number; a report whose generation is not that of the key found there is stale. One stale
+// report and the set is built anew from the keys: the only way to be rid of it, and as dear as rare.
+namespace bight::selectors {
+namespace {
+
+constexpr std::uint32_t mask_of(Ready events) noexcept {
+    return (has(events, Ready::read) ? std::uint32_t{EPOLLIN} : 0) |
+           (has(events, Ready::write) ? std::uint32_t{EPOLLOUT} : 0);
+}
+
+constexpr std::uint64_t token_of(const KeyBase& key) noexcept {
+    return std::uint64_t{key.generation} << 32 | static_cast<std::uint32_t>(key.fd);
+}
+
+class EpollBackend final : public Backend {
+public:
+    explicit EpollBackend(sys::Fd epoll) noexcept : epoll_(std::move(epoll)) {}
+
+    Result<void> add(const KeyBase& key) override {
+        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, key.fd, mask_of(key.events), token_of(key));
+    }
+
+    Result<void> modify(const KeyBase& key, Ready events) override {
+        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, key.fd, mask_of(events), token_of(key));
+    }
+
+    void remove(const KeyBase& key) noexcept override {
+        (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, key.fd, 0, 0);  // closed before: the kernel did it
+    }
+
+    Result<void> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) override {
+        if (events_.size() < count || events_.empty()) events_.resize(count < 1 ? 1 : count);
+        auto ready = sys::epoll_wait(epoll_.get(), events_, timeout);
+        if (!ready) return std::unexpected(ready.error());
+        bool stale = false;
+        for (int i = 0; i < *ready; ++i) {
+            const epoll_event& event = events_[static_cast<std::size_t>(i)];
+            auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(event.data.u64));
+            KeyBase* key = index < keys.size() ? keys[index].get() : nullptr;
+            if (!key || token_of(*key) != event.data.u64) {
+                stale = true;
+                continue;
+            }
+            if (Ready got = ready_of(event.events, EPOLLIN, EPOLLOUT, key->events); got != Ready::none)
+                hits.push_back({key, got});
+        }
+        if (stale) return rebuild(keys);
+        return {};
+    }
+
+    int fileno() const noexcept override { return epoll_.get(); }
+
+private:
+    Result<void> rebuild(const Keys& keys) {
+        auto created = sys::epoll_create();
+        if (!created) return std::unexpected(created.error());
+        sys::Fd fresh(*created);
+        if (auto replaced = sys::duplicate_onto(fresh.get(), epoll_.get()); !replaced) return replaced;
+        for (const auto& key : keys)
+            if (key) (void)add(*key);  // a key whose descriptor is closed has nothing left to report
+        return {};
+    }
+
+    sys::Fd epoll_;
+    std::vector<epoll_event> events_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_epoll_backend() {
+    auto epoll = sys::epoll_create();
+    if (!epoll) raise_os_error(epoll.error().number(), "epoll_create1");
+    return std::make_unique<EpollBackend>(sys::Fd(*epoll));
+}
+
+}  // namespace bight::selectors

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "blocking/fd_sets.h"
+#include "blocking/selector_backend.h"
+
+#include <algorithm>
+
+namespace bight::selectors {
+namespace {
+
+class SelectBackend final : public Backend {
+public:
+    Result<void> add(const KeyBase& key) override {
+        FdSet().add(key.fd);  // raises for what select(2) cannot take
+        return modify(key, key.events);
+    }
+
+    Result<void> modify(const KeyBase& key, Ready events) override {
+        remove(key);
+        if (has(events, Ready::read)) readers_.add(key.fd);
+        if (has(events, Ready::write)) writers_.add(key.fd);
+        return {};
+    }
+
+    void remove(const KeyBase& key) noexcept override {
+        readers_.remove(key.fd);
+        writers_.remove(key.fd);
+    }
+
+    Result<void> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
+        FdSet readers = readers_, writers = writers_;  // select(2) writes over them
+        auto count = static_cast<int>(std::min<std::size_t>(keys.size(), FD_SETSIZE));
+        auto ready = sys::select(count, readers.get(), writers.get(), nullptr, timeout);
+        if (!ready) return std::unexpected(ready.error());
+        if (*ready == 0) return {};
+        for (const auto& key : keys) {
+            if (!key) continue;
+            Ready got = (readers.has(key->fd) ? Ready::read : Ready::none) |
+                        (writers.has(key->fd) ? Ready::write : Ready::none);
+            if (got != Ready::none) hits.push_back({key.get(), got});
+        }
+        return {};
+    }
+
+private:
+    FdSet readers_, writers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_select_backend() { return std::make_unique<SelectBackend>(); }
+
+}  // namespace bight::selectors

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/socket.h>
+
+#include "blocking/or_raise.h"
+#include "blocking/resolve_one.h"
+#include "blocking/socket_state.h"
+
+#include <cerrno>
+
+namespace bight {
+namespace {
+
+/// Raises what a data call failed with; out of the way of the calls that go well.
+[[noreturn, gnu::cold, gnu::noinline]] void fail(const SocketState* state, Errno error, const char* call,
+                                                 const char* preposition) {
+    if (!state) throw ClosedError(call);
+    raise_os_error(error.number(), state->context(call, preposition));
+}
+
+constexpr Errno closed_before{EBADF};
+
+}  // namespace
+
+// ---- Receiving. --------------------------------------------------------------------------------------------------------
+
+Result<MutableBytes> Socket::try_recv_into(MutableBytes memory, int flags) {
+    if (!state_) return std::unexpected(closed_before);
+    auto count = state_->recv(memory, flags);
+    if (!count) return std::unexpected(count.error());
+    return memory.first(*count < memory.size() ? *count : memory.size());  // MSG_TRUNC tells more than there is
+}
+
+MutableBytes Socket::recv_into(MutableBytes memory, int flags) {
+    auto filled = try_recv_into(memory, flags);
+    if (!filled) [[unlikely]]
+        fail(state_.get(), filled.error(), "recv", "from");
+    return *filled;
+}
+
+Result<Buffer> Socket::try_recv(std::size_t size, int flags) {
+    Buffer data = Buffer::with_capacity(size);
+    auto filled = try_recv_into(data.room().first(size), flags);
+    if (!filled) return std::unexpected(filled.error());
+    data.resize(filled->size());
+    return data;
+}
+
+Buffer Socket::recv(std::size_t size, int flags) {
+    Buffer data = Buffer::with_capacity(size);
+    data.resize(recv_into(data.room().first(size), flags).size());
+    return data;
+}
+
+Result<DatagramInto> Socket::try_recvfrom_into(MutableBytes memory, int flags) {
+    if (!state_) return std::unexpected(closed_before);
+    Result<DatagramInto> datagram(std::in_place);
+    auto count = state_->recvfrom(memory, flags, datagram->peer);
+    if (!count) return std::unexpected(count.error());
+    datagram->data = memory.first(*count < memory.size() ? *count : memory.size());
+    return datagram;
+}
+
+DatagramInto Socket::recvfrom_into(MutableBytes memory, int flags) {
+    auto datagram = try_recvfrom_into(memory, flags);
+    if (!datagram) fail(state_.get(), datagram.error(), "recvfrom", "from");
+    return *datagram;
+}
+
+Result<Datagram> Socket::try_recvfrom(std::size_t size, int flags) {
+    Buffer data = Buffer::with_capacity(size);
+    auto datagram = try_recvfrom_into(data.room().first(size), flags);
+    if (!datagram) return std::unexpected(datagram.error());
+    data.resize(datagram->data.size());
+    return Datagram{std::move(data), datagram->peer};
+}
+
+Datagram Socket::recvfrom(std::size_t size, int flags) {
+    auto datagram = try_recvfrom(size, flags);
+    if (!datagram) fail(state_.get(), datagram.error(), "recvfrom", "from");
+    return std::move(*datagram);
+}
+
+// ---- Sending. ----------------------------------------------------------------------------------------------------------
+
+Result<std::size_t> Socket::try_send(Bytes data, int flags) {
+    if (!state_) return std::unexpected(closed_before);
+    return state_->send(data, flags);
+}
+
+std::size_t Socket::send(Bytes data, int flags) {
+    auto count = try_send(data, flags);
+    if (!count) [[unlikely]]
+        fail(state_.get(), count.error(), "send", "to");
+    return *count;
+}
+
+Result<void> Socket::try_sendall(Bytes data, int flags) {
+    if (!state_) return std::unexpected(closed_before);
+    return state_->sendall(data, flags);
+}
+
+void Socket::sendall(Bytes data, int flags) {
+    if (auto sent = try_sendall(data, flags); !sent) [[unlikely]]
+        fail(state_.get(), sent.error(), "sendall", "to");
+}
+
+Result<std::size_t> Socket::try_sendto(Bytes data, const Address& peer, int flags) {
+    if (!state_) return std::unexpected(closed_before);
+    return state_->sendto(data, flags, peer);
+}
+
+std::size_t Socket::sendto(Bytes data, const Address& peer, int flags) {
+    auto count = try_sendto(data, peer, flags);
+    if (!count && !state_) throw ClosedError("sendto");
+    if (!count) raise_os_error(count.error().number(), "sendto " + peer.to_string());
+    return *count;
+}
+
+std::size_t Socket::sendto(Bytes data, const HostPort& peer, int flags) {
+    if (!state_) throw ClosedError("sendto");
+    return sendto(data, resolve_one(peer, state_->family, state_->kind, state_->proto), flags);
+}
+
+}  // namespace bight

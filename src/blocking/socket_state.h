@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/address.h>
+#include <bight/bytes.h>
+#include <bight/error.h>
+#include <bight/family.h>
+#include <bight/socket.h>
+#include <bight/time.h>
+
+#include "blocking/deadline.h"
+#include "sys/fd.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace bight {
+
+/// A descriptor with its mode: what a Socket and the files made from it share. Each call obeys the mode, and goes on
+/// after a signal with the time that is left. Not noexcept only because the interrupt hook may raise.
+struct SocketState {
+    Result<std::size_t> recv(MutableBytes memory, int flags);
+    Result<std::size_t> recvfrom(MutableBytes memory, int flags, Address& peer);
+    Result<std::size_t> send(Bytes data, int flags);
+    Result<std::size_t> sendto(Bytes data, int flags, const Address& peer);
+    Result<void> sendall(Bytes data, int flags);
+    Result<int> accept(Address& peer);
+    Result<void> connect(const Address& address);
+    Result<void> set_timeout(Timeout limit) noexcept;
+    Result<void> close() noexcept;
+    int release() noexcept;
+
+    /// Ends both ways from another thread, so that whoever waits in a call sees the end.
+    void abort() noexcept;
+
+    /// "recv from 10.0.0.7:443", for messages; asks the kernel for the peer.
+    std::string context(std::string_view call, std::string_view preposition) const;
+
+    sys::Fd fd;
+    Family family;
+    Kind kind;
+    int proto;
+    Timeout timeout;
+    bool o_nonblock;  // of the descriptor: set unless the timeout is none, or if it came to us so
+
+    std::mutex ending;  // between close() and abort(), which may be of two threads
+
+private:
+    Result<void> connect_unix_within(const Address& address, const Deadline& deadline);
+    Result<void> finish_connect(const Deadline& deadline);
+};
+
+/// For the library's own use of a Socket's inside.
+struct SocketAccess {
+    static Socket make(sys::Fd fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock);
+    static Socket share(const Socket& socket) { return Socket(socket.state_); }
+    static SocketState* state(const Socket& socket) noexcept { return socket.state_.get(); }
+    static std::weak_ptr<SocketState> watch(const Socket& socket) noexcept { return socket.state_; }
+
+    /// accept() that never waits, whatever the listener's mode, and leaves the mode as it is.
+    static Result<Accepted> accept_now(Socket& listener);
+};
+
+/// A new socket for the library's own functions, with its error returned.
+Result<Socket> open_socket(Family family, Kind kind, int proto, Timeout timeout);
+
+}  // namespace bight

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/socketserver.h>
+
+#include "blocking/socket_state.h"
+
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace bight::socketserver {
+
+struct RequestThreads::State {
+    struct Entry {
+        BaseServer* server;
+        Request request;
+        Address client_address;
+        Work work;
+        std::weak_ptr<SocketState> connection;  // of streams: what abort_and_join() shuts down
+        std::thread thread;
+    };
+    using Place = std::list<Entry>::iterator;
+
+    void run(Place place) noexcept {
+        try {
+            place->work(*place->server, place->request, place->client_address);
+        } catch (...) {
+            // What is no std::exception ends this thread, as it does in Python, and nothing else.
+        }
+        // A thread cannot join itself: each one that ends joins the one that ended before it, so that no more than
+        // one is ever left over.
+        std::thread before;
+        {
+            std::list<Entry> ended;
+            std::lock_guard lock(mutex);
+            before = std::exchange(last_ended, std::move(place->thread));
+            ended.splice(ended.end(), live, place);
+            if (live.empty()) none_live.notify_all();
+        }
+        if (before.joinable()) before.join();
+    }
+
+    void join() {
+        std::unique_lock lock(mutex);
+        none_live.wait(lock, [this] { return live.empty(); });
+        std::thread last = std::move(last_ended);
+        lock.unlock();
+        if (last.joinable()) last.join();
+    }
+
+    std::mutex mutex;
+    std::condition_variable none_live;
+    std::list<Entry> live;
+    std::thread last_ended;
+};
+
+RequestThreads::RequestThreads() : state_(std::make_unique<State>()) {}
+RequestThreads::~RequestThreads() { abort_and_join(); }
+
+void RequestThreads::start(BaseServer& server, Request& request, const Address& client_address, Work work) {
+    bool is_stream = request.socket.kind() != Kind::datagram;
+    std::list<State::Entry> entry;
+    entry.push_back({&server, std::move(request), client_address, work, {}, {}});
+    auto place = entry.begin();
+    if (is_stream) place->connection = SocketAccess::watch(place->request.socket);
+    std::lock_guard lock(state_->mutex);  // the new thread cannot end before it is known
+    try {
+        place->thread = std::thread([state = state_.get(), place] { state->run(place); });
+    } catch (const std::system_error& error) {
+        request = std::move(place->request);
+        raise_os_error(error.code().value(), "start a thread for a request");
+    }
+    state_->live.splice(state_->live.end(), entry);
+}
+
+std::size_t RequestThreads::size() const {
+    std::lock_guard lock(state_->mutex);
+    return state_->live.size();
+}
+
+void RequestThreads::join() { state_->join(); }
+
+void RequestThreads::abort_and_join() noexcept {
+    {
+        std::lock_guard lock(state_->mutex);
+        for (auto& entry : state_->live)
+            if (auto connection = entry.connection.lock()) connection->abort();
+    }
+    state_->join();
+}
+
+}  // namespace bight::socketserver

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "frameworks/serve_control.h"
+
+#include "blocking/deadline.h"
+#include "blocking/or_raise.h"
+
+#include <array>
+#include <cerrno>
+
+namespace bight::socketserver {
+
+BaseServer::Control::Control() : wake_(or_raise(sys::eventfd(), "eventfd")) {}
+
+BaseServer::Control::Woken BaseServer::Control::wait(int fd, Timeout interval) {
+    std::array<pollfd, 2> descriptors{pollfd{wake_.get(), POLLIN, 0}, pollfd{fd, POLLIN, 0}};  // -1 is passed over
+    Deadline deadline(interval);
+    while (true) {
+        auto ready = sys::poll(descriptors, deadline.left());
+        if (ready) return descriptors[1].revents != 0 && !stop_requested() ? Woken::by_request : Woken::otherwise;
+        if (ready.error().number() != EINTR) raise_os_error(ready.error().number(), "serve_forever");
+        interrupted();
+    }
+}
+
+void BaseServer::Control::stop() {
+    stop_requested_ = true;
+    std::uint64_t one = 1;
+    (void)sys::write(wake_.get(), std::as_bytes(std::span(&one, 1)));
+    std::unique_lock lock(mutex_);
+    if (server_ == std::this_thread::get_id()) return;
+    changed_.wait(lock, [this] { return ended_; });
+}
+
+BaseServer::Control::Serving::Serving(Control& control) : control_(control) {
+    std::lock_guard lock(control_.mutex_);
+    if (control_.server_ != std::thread::id()) throw BusyError("serve_forever() is running already");
+    control_.ended_ = false;
+    control_.server_ = std::this_thread::get_id();
+}
+
+BaseServer::Control::Serving::~Serving() {
+    std::uint64_t count = 0;
+    std::lock_guard lock(control_.mutex_);
+    (void)sys::read(control_.wake_.get(), std::as_writable_bytes(std::span(&count, 1)));
+    control_.stop_requested_ = false;
+    control_.server_ = std::thread::id();
+    control_.ended_ = true;
+    control_.changed_.notify_all();
+}
+
+std::string printable(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    for (char c : text) {
+        auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte != 0x7f) {
+            out += c;
+        } else {
+            out += "\\x";
+            out += digits[byte >> 4];
+            out += digits[byte & 0xf];
+        }
+    }
+    return out;
+}
+
+}  // namespace bight::socketserver

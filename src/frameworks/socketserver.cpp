@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/socketserver.h>
+
+#include "blocking/deadline.h"
+#include "blocking/or_raise.h"
+#include "blocking/resolve_one.h"
+#include "blocking/socket_state.h"
+#include "frameworks/serve_control.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <iostream>
+
+namespace bight::socketserver {
+namespace {
+
+// Out of descriptors or memory, the listener stays readable: without a pause the loop would spin on accept().
+constexpr Duration pause_when_exhausted = std::chrono::milliseconds(100);
+
+bool is_exhaustion(int errnum) {
+    return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
+}
+
+Family family_of(const HostPort& where, const ServerOptions& options) {
+    if (options.address_family) return *options.address_family;
+    return where.address() ? where.address()->family() : Family::inet;
+}
+
+Timeout less(Timeout a, Timeout b) {
+    if (!a || !b) return a ? a : b;
+    return std::min(*a, *b);
+}
+
+}  // namespace
+
+// ---- Life. -------------------------------------------------------------------------------------------------------------
+
+BaseServer::BaseServer(const HostPort& where, Kind kind, const ServerOptions& options)
+    : options_(options),
+      where_(where),
+      socket_(family_of(where, options), kind),
+      control_(std::make_unique<Control>()) {}
+
+BaseServer::~BaseServer() = default;
+
+void BaseServer::bind_and_activate() {
+    try {
+        server_bind();
+        server_activate();
+    } catch (...) {
+        server_close();
+        throw;
+    }
+}
+
+void BaseServer::server_bind() {
+    bool has_ports = socket_.family() == Family::inet || socket_.family() == Family::inet6;
+    if (options_.allow_reuse_address && has_ports) socket_.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+    if (options_.allow_reuse_port && has_ports) socket_.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
+    socket_.bind(where_);
+    server_address_ = socket_.getsockname();
+}
+
+void BaseServer::server_close() { socket_.close(); }
+
+// ---- The loop. ---------------------------------------------------------------------------------------------------------
+
+void BaseServer::serve_forever(Timeout poll_interval) {
+    Control::Serving serving(*control_);
+    while (!control_->stop_requested()) {
+        if (control_->wait(socket_.fileno(), poll_interval) == Control::Woken::by_request) handle_request_noblock();
+        if (control_->stop_requested()) break;
+        service_actions();
+    }
+}
+
+void BaseServer::shutdown() { control_->stop(); }
+
+void BaseServer::handle_request() {
+    Timeout limit = less(socket_.gettimeout(), timeout);
+    if (auto ready = wait_until_ready(socket_.fileno(), POLLIN, Deadline(limit)); ready) return handle_request_noblock();
+    else if (ready.error() != std::errc::timed_out) raise_os_error(ready.error().number(), "handle_request");
+    handle_timeout();
+}
+
+void BaseServer::handle_request_noblock() {
+    Incoming incoming;
+    try {
+        incoming = get_request();
+    } catch (const OSError& error) {
+        if (is_exhaustion(error.errnum())) control_->pause(pause_when_exhausted);
+        return;  // it has gone away between being announced and being taken
+    }
+    auto& [request, client_address] = incoming;
+    try {
+        if (verify_request(request, client_address)) {
+            process_request(request, client_address);
+            return;
+        }
+    } catch (...) {
+        return request_failed(request, client_address);
+    }
+    shutdown_request(request);
+}
+
+void BaseServer::request_failed(Request& request, const Address& client_address) {
+    try {
+        throw;
+    } catch (const std::exception&) {
+        handle_error(request, client_address);
+        shutdown_request(request);
+    } catch (...) {  // no error of the request: something that ends the program, on its way up
+        shutdown_request(request);
+        throw;
+    }
+}
+
+void BaseServer::run_handler(BaseRequestHandler& handler, Request& request, const Address& client_address) {
+    struct Lend {  // the handler holds the request while it runs
+        Lend(BaseRequestHandler& lent_to, Request& owner) : handler(lent_to), request(owner) {
+            handler.request = std::move(request.socket);
+            handler.packet = std::move(request.packet);
+        }
+        ~Lend() {
+            request.socket = std::move(handler.request);
+            request.packet = std::move(handler.packet);
+        }
+        BaseRequestHandler& handler;
+        Request& request;
+    } lend(handler, request);
+    handler.client_address = client_address;
+    handler.server = this;
+    handler.setup();
+    try {
+        handler.handle();
+    } catch (...) {
+        handler.finish();  // what it raises takes the place of what handle() raised, as in Python
+        throw;
+    }
+    handler.finish();
+}
+
+// ---- The hooks' defaults. ----------------------------------------------------------------------------------------------
+
+bool BaseServer::verify_request(Request&, const Address&) { return true; }
+
+void BaseServer::process_request(Request& request, const Address& client_address) {
+    finish_request(request, client_address);
+    shutdown_request(request);
+}
+
+void BaseServer::handle_error(Request&, const Address& client_address) {
+    std::string text = "bight: error while serving " + printable(client_address.to_string());
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        text += std::string(": ") + error.what();
+    } catch (...) {
+    }
+    std::cerr << text + '\n';
+}
+
+// ---- Streams. ----------------------------------------------------------------------------------------------------------
+
+StreamServer::StreamServer(const HostPort& where, const ServerOptions& options)
+    : BaseServer(where, Kind::stream, options) {
+    if (options.bind_and_activate) bind_and_activate();
+}
+
+void StreamServer::server_activate() { socket().listen(options().request_queue_size); }
+
+Incoming StreamServer::get_request() {
+    // What was announced can be gone again: then there is nothing to wait for.
+    auto [connection, peer] = or_raise(SocketAccess::accept_now(socket()), "accept");
+    return {{std::move(connection), {}}, peer};
+}
+
+void StreamServer::shutdown_request(Request& request) {
+    if (request.socket.fileno() >= 0) (void)sys::shutdown(request.socket.fileno(), SHUT_WR);  // the peer may be gone
+    close_request(request);
+}
+
+void StreamServer::close_request(Request& request) { request.socket.close(); }
+
+// ---- Datagrams. --------------------------------------------------------------------------------------------------------
+
+DatagramServer::DatagramServer(const HostPort& where, const ServerOptions& options)
+    : BaseServer(where, Kind::datagram, options) {
+    if (options.bind_and_activate) bind_and_activate();
+}
+
+Incoming DatagramServer::get_request() {
+    auto [packet, peer] = socket().recvfrom(options().max_packet_size, MSG_DONTWAIT);
+    return {{SocketAccess::share(socket()), std::move(packet)}, peer};
+}
+
+void DatagramServer::shutdown_request(Request& request) { close_request(request); }
+
+}  // namespace bight::socketserver

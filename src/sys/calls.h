@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/address.h>
+#include <bight/bytes.h>
+#include <bight/error.h>
+#include <bight/family.h>
+#include <bight/time.h>
+
+#include "sys/seam.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+
+// One function for each system call: noexcept, its errno in the result, nothing retried. What creates a descriptor
+// sets close-on-exec; what sends raises no SIGPIPE. This is the only folder that includes system headers.
+namespace bight::sys {
+
+// ---- Sockets. ----------------------------------------------------------------------------------------------------------
+
+Result<int> socket(Family family, Kind kind, int proto) noexcept;
+
+struct TwoDescriptors {
+    int first;
+    int second;
+};
+Result<TwoDescriptors> socketpair(Family family, Kind kind, int proto) noexcept;
+
+Result<void> bind(int fd, const Address& address) noexcept;
+Result<void> listen(int fd, int backlog) noexcept;
+Result<int> accept(int fd, Address& peer) noexcept;
+Result<void> connect(int fd, const Address& address) noexcept;
+Result<void> shutdown(int fd, int how) noexcept;
+Result<Address> getsockname(int fd) noexcept;
+Result<Address> getpeername(int fd) noexcept;
+
+Result<void> setsockopt(int fd, int level, int option, Bytes value) noexcept;
+Result<std::size_t> getsockopt(int fd, int level, int option, MutableBytes value) noexcept;
+Result<int> getsockopt_int(int fd, int level, int option) noexcept;
+Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
+
+// ---- Data. -------------------------------------------------------------------------------------------------------------
+
+Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept;
+Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& peer) noexcept;
+Result<std::size_t> send(int fd, Bytes data, int flags) noexcept;
+Result<std::size_t> sendto(int fd, Bytes data, int flags, const Address& peer) noexcept;
+Result<std::size_t> read(int fd, MutableBytes memory) noexcept;
+Result<std::size_t> write(int fd, Bytes data) noexcept;
+
+// ---- Descriptors. ------------------------------------------------------------------------------------------------------
+
+Result<void> close(int fd) noexcept;
+Result<int> duplicate(int fd) noexcept;
+
+/// Makes the number `onto` stand for what `fd` stands for; what it stood for before is closed.
+Result<void> duplicate_onto(int fd, int onto) noexcept;
+Result<void> set_nonblocking(int fd, bool nonblocking) noexcept;
+Result<bool> is_nonblocking(int fd) noexcept;
+Result<void> set_inheritable(int fd, bool inheritable) noexcept;
+Result<bool> is_inheritable(int fd) noexcept;
+Result<int> eventfd() noexcept;
+
+// ---- Waiting. ----------------------------------------------------------------------------------------------------------
+
+/// CLOCK_MONOTONIC.
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+TimePoint now() noexcept;
+
+/// As poll(2), to the nanosecond; without limit if `timeout` is unset. Returns how many are ready.
+Result<int> poll(std::span<pollfd> descriptors, Timeout timeout) noexcept;
+
+Result<int> select(int count, fd_set* readers, fd_set* writers, fd_set* exceptional, Timeout timeout) noexcept;
+
+Result<int> epoll_create() noexcept;
+Result<void> epoll_ctl(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t data) noexcept;
+Result<int> epoll_wait(int epoll, std::span<epoll_event> events, Timeout timeout) noexcept;
+
+// ---- Files. ------------------------------------------------------------------------------------------------------------
+
+Result<void> unlink(const char* path) noexcept;
+
+struct FileIdentity {
+    std::uint64_t device;
+    std::uint64_t inode;
+    bool is_socket;
+};
+
+/// What `path` itself is: a link is not followed.
+Result<FileIdentity> identify(const char* path) noexcept;
+
+}  // namespace bight::sys

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/error.h>
+
+#include <string_view>
+
+namespace bight {
+
+/// Raises OverflowError, in Python's words, for what is no port.
+inline void require_port(int port) {
+    if (port < 0 || port > 65535) throw OverflowError("port must be 0-65535.");
+}
+
+/// Raises ValueError for a host that no resolver should see: one with a NUL, or longer than the 253 characters of
+/// RFC 1035. It is never cut short.
+void require_host(std::string_view host);
+
+}  // namespace bight
