@@ -40,9 +40,11 @@ int main(int argc, char** argv) {
             if (fd == listener.fileno()) {
                 auto accepted = listener.try_accept();
                 if (!accepted) continue;  // gone again before we came to it
-                accepted->socket.setblocking(false);
-                std::cout << "connected from " << accepted->peer << std::endl;
-                clients.emplace(accepted->socket.fileno(), Client{std::move(accepted->socket), accepted->peer});
+                auto& [newcomer, peer] = *accepted;
+                newcomer.setblocking(false);
+                std::cout << "connected from " << peer << std::endl;
+                const int number = newcomer.fileno();
+                clients.emplace(number, Client{std::move(newcomer), peer});
                 continue;
             }
             auto data = clients.at(fd).socket.try_recv(1024);

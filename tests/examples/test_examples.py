@@ -2,6 +2,7 @@
 """Each example and its Python counterpart, played by one script: in C++, in Python, and crossed, they say the same."""
 
 import os
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -76,6 +77,26 @@ class Behaviour(ExampleTest):
     def test_22_waits_without_a_busy_loop(self): self.check_no_busy_loop("22", CPP)
     def test_33_waits_without_a_busy_loop(self): self.check_no_busy_loop("33", CPP)
     def test_33_in_python_waits_without_a_busy_loop(self): self.check_no_busy_loop("33", PYTHON)
+
+    def check_slow_reader(self, language):
+        """What the kernel does not take at once stays in the queue, in order, and others are served meanwhile."""
+        with self.stage("33", language) as stage:
+            server = stage.server()
+            visitor = stage.visitor()
+            sent = "".join(f"{i:08}" for i in range(1 << 20))
+            visitor.type(sent)
+            stage.client().finish()
+            server.wait_for(" left")
+            heard = ""
+            while len(heard) < len(sent):
+                part = visitor.listen()
+                self.assertTrue(part, "the server hung up")
+                heard += re.sub("[^0-9]", "", part)
+            self.assertEqual(heard, sent)
+            self.assertTrue(server.runs())
+
+    def test_33_keeps_what_cannot_be_sent_yet(self): self.check_slow_reader(CPP)
+    def test_33_in_python_keeps_what_cannot_be_sent_yet(self): self.check_slow_reader(PYTHON)
 
     def check_restart(self, language):
         """The server closed first, so the kernel keeps its side of the connection: the port must be free all the same."""

@@ -78,7 +78,10 @@ class Play:
                 member.kill()
             except AssertionError as problem:
                 problems.append(str(problem))
-        if problems and kind is None:
+        if error:
+            for problem in problems:
+                error.add_note(problem)
+        elif problems:
             raise AssertionError("\n".join(problems))
 
 

@@ -75,8 +75,11 @@ class Program:
             raise AssertionError(f"{self.name}: exit status {status}\n{self._story()}")
 
     def kill(self):
-        """Ends the program, whatever it does. What it wrote to standard error is an error."""
-        if self._process.poll() is None:
+        """Ends the program, whatever it does; twice is once. To have failed already, or to have complained, is an error."""
+        if self._errors.closed:
+            return
+        status = self._process.poll()
+        if status is None:
             self._process.terminate()
             try:
                 self._process.wait(DEADLINE)
@@ -91,8 +94,9 @@ class Program:
             pass  # something was typed that nobody read any more
         errors = self._stderr()
         self._errors.close()
-        if errors:
-            raise AssertionError(f"{self.name} wrote to standard error:\n{errors}")
+        if status or errors:
+            ended = "" if status is None else f" ended with status {status}, and"
+            raise AssertionError(f"{self.name}{ended} wrote to standard error:\n{errors}")
 
     def runs(self):
         return self._process.poll() is None
@@ -113,8 +117,6 @@ class Program:
         raise AssertionError(f"{self.name}: ended\n{self._story()}")
 
     def _stderr(self):
-        if self._errors.closed:
-            return ""
         self._errors.seek(0)
         return self._errors.read()
 
