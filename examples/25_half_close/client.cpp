@@ -15,8 +15,9 @@ int main(int argc, char** argv) {
         std::cerr << "usage: client HOST PORT\n";
         return 2;
     }
-    const std::string text(std::size_t{16} << 20, 'x');
+    const std::string text(std::size_t{4} << 20, 'x');
     auto connection = socket::create_connection({argv[1], std::stoi(argv[2])}, {.timeout = 10s});
+    connection.setsockopt(SOL_SOCKET, SO_SNDBUF, 65536);
     const std::size_t sent = connection.send(text);
     std::cout << "send took " << (sent < text.size() ? "a part" : "everything") << std::endl;
     connection.sendall(Bytes(text).slice(sent));

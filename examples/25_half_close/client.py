@@ -7,8 +7,9 @@ import sys
 
 if len(sys.argv) < 3:
     sys.exit("usage: client.py HOST PORT")
-text = b"x" * (16 << 20)
+text = b"x" * (4 << 20)
 with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=10) as connection:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
     sent = connection.send(text)
     print("send took", "a part" if sent < len(text) else "everything")
     connection.sendall(memoryview(text)[sent:])

@@ -10,6 +10,7 @@ using namespace bight;
 
 int main(int argc, char** argv) {
     auto listener = socket::create_server({"127.0.0.1", argc > 1 ? std::stoi(argv[1]) : 0});
+    listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 65536);  // little room for each connection
     std::cout << "listening on " << listener.getsockname() << std::endl;
     while (true) {
         auto [client, peer] = listener.accept();

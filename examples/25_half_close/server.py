@@ -5,6 +5,7 @@ import socket
 import sys
 
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)  # little room for each connection
 print("listening on %s:%d" % listener.getsockname(), flush=True)
 while True:
     client, (host, port) = listener.accept()

@@ -99,7 +99,7 @@ class Behaviour(ExampleTest):
     def test_33_in_python_keeps_what_cannot_be_sent_yet(self): self.check_slow_reader(PYTHON)
 
     def check_restart(self, language):
-        """The server closed first, so the kernel keeps its side of the connection: the port must be free all the same."""
+        """What the server closed first lingers in the kernel; the port must be free all the same."""
         with self.stage("29", language) as stage:
             first = stage.server()
             stage.client().finish()

@@ -127,7 +127,7 @@ def port_in(line):
     return int(line.rpartition(":")[2])
 
 
-# ---- The scenarios. Each waits for the server to have said what happened before it goes on: so there is one order. -----
+# ---- The scenarios. Each waits until the server has said what happened before it goes on, so there is one order. -----
 
 @scenario("22_accept_loop", "accept on a listener that never blocks, waiting by select")
 def accept_loop(stage):

@@ -75,7 +75,7 @@ class Program:
             raise AssertionError(f"{self.name}: exit status {status}\n{self._story()}")
 
     def kill(self):
-        """Ends the program, whatever it does; twice is once. To have failed already, or to have complained, is an error."""
+        """Ends the program, whatever it does. To have failed already, or to have complained, is an error."""
         if self._errors.closed:
             return
         status = self._process.poll()
