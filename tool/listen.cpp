@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "listen.h"
+
+#include <bight/error.h>
+
+#include <utility>
+
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace bight::tool {
+
+Endpoint parse_endpoint(std::string_view text) {
+    auto endpoint = Endpoint::parse(text);
+    bool has_host = endpoint.scheme == Scheme::tcp || endpoint.scheme == Scheme::udp;
+    if (!has_host && !is_unix(endpoint))
+        throw ValueError("'" + std::string(text) + "': this command takes tcp:, udp:, unix: and unixgram:");
+    if (!endpoint.options.empty())
+        throw ValueError("'" + std::string(text) + "': unknown option " + endpoint.options.front().first);
+    if (has_host && endpoint.host.empty()) endpoint.host = "127.0.0.1";
+    return endpoint;
+}
+
+bool is_datagram(const Endpoint& endpoint) noexcept {
+    return endpoint.scheme == Scheme::udp || endpoint.scheme == Scheme::unix_datagram;
+}
+
+bool is_unix(const Endpoint& endpoint) noexcept {
+    return endpoint.scheme == Scheme::unix_stream || endpoint.scheme == Scheme::unix_datagram;
+}
+
+Kind kind_of(const Endpoint& endpoint) noexcept { return is_datagram(endpoint) ? Kind::datagram : Kind::stream; }
+
+Socket open_listener(const Endpoint& endpoint) {
+    auto where = endpoint.where();
+    std::optional<UnixBinding> binding;
+    if (is_unix(endpoint)) binding.emplace(endpoint);
+    if (is_datagram(endpoint)) {
+        Socket port(where.address() ? where.address()->family() : Family::inet, Kind::datagram);
+        port.bind(where);
+        return port;
+    }
+    auto listener = socket::create_server(where);
+    // Accepted connections inherit it: an answer does not wait for more of its kind.
+    if (!is_unix(endpoint)) listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    return listener;
+}
+
+UnixBinding::UnixBinding(const Endpoint& endpoint) {
+    socket::unlink_stale(*endpoint.where().address(), kind_of(endpoint));  // if it is in use, bind() says so
+    umask_before_ = ::umask(0077);
+}
+
+UnixBinding::~UnixBinding() { ::umask(umask_before_); }
+
+BoundPath::BoundPath(const Address& address) : path_(address.path()) {
+    struct stat file;
+    if (path_.starts_with('\0') || ::lstat(path_.c_str(), &file) != 0) {
+        path_.clear();
+        return;
+    }
+    device_ = file.st_dev;
+    inode_ = file.st_ino;
+}
+
+BoundPath::BoundPath(BoundPath&& other) noexcept
+    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
+
+BoundPath::~BoundPath() {
+    struct stat file;
+    if (path_.empty() || ::lstat(path_.c_str(), &file) != 0) return;
+    if (file.st_dev == device_ && file.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+}  // namespace bight::tool

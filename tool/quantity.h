@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/time.h>
+
+#include <cstddef>
+#include <string_view>
+
+namespace bight::tool {
+
+/// "500ms", "2.5s", "1m", "1h"; a bare number is seconds. Raises ValueError, also for more than ten years.
+Duration parse_duration(std::string_view text);
+
+/// "512", "64k", "1M", "2G", in powers of 1024. Raises ValueError.
+std::size_t parse_size(std::string_view text);
+
+}  // namespace bight::tool

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "listen.h"
+#include "serve_connection.h"
+#include "serve_styles.h"
+#include "talk.h"
+#include "waiter.h"
+
+#include <bight/error.h>
+#include <bight/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace bight::tool {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+class LoopServer;
+
+/// A listening socket.
+class Listener final : public Source {
+public:
+    Listener(Socket socket, LoopServer& loop) : socket_(std::move(socket)), loop_(loop) {}
+    int fileno() const noexcept override { return socket_.fileno(); }
+    bool on_ready(Ready) override {
+        accept_some(16);
+        return true;
+    }
+
+    /// Takes at most `most` of the connections that wait.
+    void accept_some(int most);
+
+    Socket& socket() noexcept { return socket_; }
+
+private:
+    Socket socket_;
+    LoopServer& loop_;
+};
+
+/// A bound socket for datagrams.
+class DatagramPort final : public Source {
+public:
+    DatagramPort(Socket socket, ServeContext& context, MutableBytes scratch)
+        : socket_(std::move(socket)), context_(context), scratch_(scratch) {}
+    int fileno() const noexcept override { return socket_.fileno(); }
+    bool on_ready(Ready) override {
+        for (int i = 0; i < 64 && answer_one(); ++i) {}
+        return true;
+    }
+
+    Socket& socket() noexcept { return socket_; }
+
+private:
+    bool answer_one();
+
+    Socket socket_;
+    ServeContext& context_;
+    MutableBytes scratch_;
+};
+
+/// The signals that ask for the end.
+class SignalSource final : public Source {
+public:
+    SignalSource(StopSignals& signals, LoopServer& loop) : signals_(signals), loop_(loop) {}
+    int fileno() const noexcept override { return signals_.fileno(); }
+    bool on_ready(Ready) override;
+
+private:
+    StopSignals& signals_;
+    LoopServer& loop_;
+};
+
+/// Every endpoint and every client in one thread.
+class LoopServer final : public StyleServer {
+public:
+    LoopServer(std::unique_ptr<Waiter> waiter, const std::vector<Endpoint>& endpoints, ServeContext& context);
+
+    ServeEnd run(StopSignals& signals, Duration drain) override;
+
+    /// False while no further connection can be had.
+    bool accepting() const noexcept { return room_ && !accept_at_; }
+
+    void welcome(Socket socket, const Address& peer);
+
+    /// Descriptors or memory have run out: accepts nothing for a tenth of a second.
+    void pause_accepting(Errno reason);
+
+    void stop(int signal);
+
+private:
+    /// Those that were active last stand last.
+    using Clients = std::list<Connection>;
+
+    void dispatch(const Waiter::Event& event);
+    void end(Clients::iterator client);
+    void end_idle();
+    void watch_listeners();
+    void begin_drain();
+    Timeout until_next_deadline() const;
+
+    std::unique_ptr<Waiter> waiter_;
+    ServeContext& context_;
+    Buffer scratch_;
+    std::list<Listener> listeners_;
+    std::list<DatagramPort> ports_;
+    Clients clients_;
+    std::unordered_map<Source*, Clients::iterator> client_of_;
+    bool listeners_watched_ = false;
+    bool room_ = true;                            // whether the waiter takes one more descriptor
+    bool said_room_ = false;
+    bool said_exhausted_ = false;
+    std::optional<Clock::time_point> accept_at_;  // the end of a pause
+    std::optional<Clock::time_point> drain_until_;
+    Duration drain_{};
+    ServeEnd end_;
+    bool forced_ = false;
+};
+
+bool is_exhaustion(Errno error) {
+    using enum std::errc;
+    return error == too_many_files_open || error == too_many_files_open_in_system || error == no_buffer_space ||
+           error == not_enough_memory;
+}
+
+void Listener::accept_some(int most) {
+    for (int i = 0; i < most && loop_.accepting(); ++i) {
+        auto accepted = socket_.try_accept();
+        if (accepted) {
+            loop_.welcome(std::move(accepted->socket), accepted->peer);
+        } else if (is_exhaustion(accepted.error())) {
+            loop_.pause_accepting(accepted.error());
+        } else if (accepted.error() == std::errc::resource_unavailable_try_again) {
+            return;
+        }  // else that connection has gone before it was accepted
+    }
+}
+
+bool DatagramPort::answer_one() {
+    auto received = socket_.try_recvfrom_into(scratch_);
+    // An error that a former answer has caused is reported here once; what waits behind it is read next.
+    if (!received) return received.error() != std::errc::resource_unavailable_try_again;
+    auto& tally = context_.tally;
+    ++tally.datagrams;
+    tally.received += received->data.size();
+    if (context_.service == Service::discard) return true;
+    Conversation conversation(context_.service);
+    auto sent = socket_.try_sendto(conversation.answer_datagram(received->data), received->peer);
+    if (sent) {
+        tally.sent += *sent;
+    } else {
+        ++tally.dropped;
+    }
+    return true;
+}
+
+bool SignalSource::on_ready(Ready) {
+    while (auto signal = signals_.take()) loop_.stop(*signal);
+    return true;
+}
+
+LoopServer::LoopServer(std::unique_ptr<Waiter> waiter, const std::vector<Endpoint>& endpoints, ServeContext& context)
+    : waiter_(std::move(waiter)),
+      context_(context),
+      scratch_(Buffer::with_capacity(std::max<std::size_t>(context.buffer, 65536))) {
+    socket::setdefaulttimeout(0s);  // no call on any of these sockets waits
+    for (auto& endpoint : endpoints) {
+        auto socket = open_listener(endpoint);
+        bound(endpoint.scheme, socket.getsockname());
+        if (is_datagram(endpoint)) {
+            ports_.emplace_back(std::move(socket), context_, scratch_.room());
+        } else {
+            listeners_.emplace_back(std::move(socket), *this);
+        }
+    }
+}
+
+ServeEnd LoopServer::run(StopSignals& signals, Duration drain) {
+    drain_ = drain;
+    SignalSource signal_source(signals, *this);
+    waiter_->watch(signal_source, Ready::read);
+    watch_listeners();
+    for (auto& port : ports_) waiter_->watch(port, Ready::read);
+    while (!forced_ && !(drain_until_ && clients_.empty())) {
+        for (auto& event : waiter_->wait(until_next_deadline())) dispatch(event);
+        if (end_.signal && !drain_until_) begin_drain();
+        if (drain_until_ && Clock::now() >= *drain_until_) forced_ = true;
+        end_idle();
+        if (accept_at_ && Clock::now() >= *accept_at_) accept_at_.reset();
+        watch_listeners();
+    }
+    end_.drained = clients_.empty() && !forced_;
+    return end_;
+}
+
+void LoopServer::dispatch(const Waiter::Event& event) {
+    auto client = client_of_.find(event.source);
+    if (client == client_of_.end()) {
+        event.source->on_ready(event.ready);
+        return;
+    }
+    auto position = client->second;
+    Ready watched = position->wants();
+    if (!position->on_ready(event.ready)) return end(position);
+    if (position->wants() != watched) waiter_->watch(*position, position->wants());
+    clients_.splice(clients_.end(), clients_, position);
+}
+
+void LoopServer::welcome(Socket socket, const Address& peer) {
+    int fd = socket.fileno();
+    room_ = waiter_->takes(fd + 1);
+    if (!room_ && !std::exchange(said_room_, true))
+        say("select() takes no descriptor above " + std::to_string(fd) +
+            ": accepting stops until a client leaves (--style selectors has no such limit)");
+    auto ticket = context_.admission.admit(peer);
+    if (!ticket || !waiter_->takes(fd)) {
+        ++context_.tally.refused;
+        return;
+    }
+    ++context_.tally.connections;
+    auto client = clients_.emplace(clients_.end(), std::move(socket), peer, std::move(*ticket), context_, scratch_.room());
+    client_of_.emplace(&*client, client);
+    waiter_->watch(*client, Ready::read);
+}
+
+void LoopServer::end(Clients::iterator client) {
+    waiter_->watch(*client, Ready::none);
+    client_of_.erase(&*client);
+    clients_.erase(client);
+    room_ = true;
+}
+
+void LoopServer::end_idle() {
+    if (!context_.idle) return;
+    while (!clients_.empty() && Clock::now() - clients_.front().last_active() >= *context_.idle) {
+        ++context_.tally.failed;
+        end(clients_.begin());
+    }
+}
+
+void LoopServer::pause_accepting(Errno reason) {
+    if (!std::exchange(said_exhausted_, true)) say("accept: " + reason.message() + ": trying again ten times a second");
+    accept_at_ = Clock::now() + 100ms;
+}
+
+void LoopServer::watch_listeners() {
+    if (accepting() == listeners_watched_) return;
+    listeners_watched_ = accepting();
+    for (auto& listener : listeners_) waiter_->watch(listener, accepting() ? Ready::read : Ready::none);
+}
+
+void LoopServer::stop(int signal) {
+    if (end_.signal) forced_ = true;
+    end_.signal = end_.signal ? end_.signal : signal;
+}
+
+void LoopServer::begin_drain() {
+    drain_until_ = Clock::now() + drain_;
+    for (auto& listener : listeners_) {
+        listener.accept_some(SOMAXCONN);  // they believe that they are connected
+        waiter_->watch(listener, Ready::none);
+    }
+    for (auto& port : ports_) waiter_->watch(port, Ready::none);
+    listeners_.clear();
+    ports_.clear();
+}
+
+Timeout LoopServer::until_next_deadline() const {
+    auto next = drain_until_;
+    auto sooner = [&](Clock::time_point moment) { next = next ? std::min(*next, moment) : moment; };
+    if (accept_at_) sooner(*accept_at_);
+    if (context_.idle && !clients_.empty()) sooner(clients_.front().last_active() + *context_.idle);
+    if (!next) return std::nullopt;
+    return std::max<Duration>(*next - Clock::now(), Duration::zero());
+}
+
+}  // namespace
+
+std::unique_ptr<StyleServer> make_loop_server(Style style, const std::vector<Endpoint>& endpoints,
+                                              ServeContext& context) {
+    auto waiter = style == Style::select ? make_select_waiter() : make_selector_waiter();
+    return std::make_unique<LoopServer>(std::move(waiter), endpoints, context);
+}
+
+}  // namespace bight::tool

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "stop_signals.h"
+
+#include <bight/error.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace bight::tool {
+
+StopSignals::StopSignals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGINT);
+    ::sigaddset(&set, SIGTERM);
+    if (int errnum = ::pthread_sigmask(SIG_BLOCK, &set, nullptr)) raise_os_error(errnum, "block signals");
+    fd_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd_ < 0) raise_os_error(errno, "signalfd");
+}
+
+std::optional<int> StopSignals::take() noexcept {
+    signalfd_siginfo info;
+    if (::read(fd_, &info, sizeof info) != sizeof info) return std::nullopt;
+    return static_cast<int>(info.ssi_signo);
+}
+
+}  // namespace bight::tool

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "talk.h"
+
+#include <bight/error.h>
+
+#include <cerrno>
+
+#include <unistd.h>
+
+namespace bight::tool {
+namespace {
+
+/// 0, or the errno.
+int write_all(int fd, std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return 0;
+}
+
+/// What to try next; empty where there is nothing to say.
+std::string_view hint(const std::exception& error) noexcept {
+    auto* os_error = dynamic_cast<const OSError*>(&error);
+    if (!os_error || !std::string_view(error.what()).starts_with("bind to ")) return "";
+    switch (os_error->errnum()) {
+        case EACCES: return " (ports below 1024 need CAP_NET_BIND_SERVICE, paths a directory that may be written)";
+        case EADDRINUSE: return " (somebody listens there already; port 0 takes a free one)";
+        case EADDRNOTAVAIL: return " (no interface of this machine has that address)";
+        default: return "";
+    }
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    for (char c : text) {
+        auto value = static_cast<unsigned char>(c);
+        if (value >= 0x20 && value != 0x7f) {
+            out += c;
+        } else {
+            out += {'\\', 'x', digits[value >> 4], digits[value & 15]};
+        }
+    }
+    return out;
+}
+
+void say(std::string_view line, std::string_view more) noexcept {
+    try {
+        std::string text = "bight: ";
+        text += printable(line);
+        text += printable(more);
+        text += '\n';
+        write_all(STDERR_FILENO, text);
+    } catch (const std::bad_alloc&) {
+        write_all(STDERR_FILENO, "bight: out of memory\n");
+    }
+}
+
+void tell(std::string_view line) {
+    std::string text(line);
+    text += '\n';
+    write_all(STDERR_FILENO, text);
+}
+
+int complain(const std::exception& error, Step step) noexcept {
+    say(error.what(), hint(error));
+    return exit_code_of(error, step);
+}
+
+void print(std::string_view text) {
+    int errnum = write_all(STDOUT_FILENO, text);
+    if (errnum == EPIPE) throw OutputClosed();
+    if (errnum != 0) raise_os_error(errnum, "write to standard output");
+}
+
+}  // namespace bight::tool

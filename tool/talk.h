@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "exit_code.h"
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace bight::tool {
+
+/// `text` with its control characters written as \xNN: names and messages of others must not steer a terminal.
+std::string printable(std::string_view text);
+
+/// One line to standard error, "bight: " before it and `more` behind it, in one write: threads do not mix their lines.
+void say(std::string_view line, std::string_view more = "") noexcept;
+
+/// One line to standard error, as it is.
+void tell(std::string_view line);
+
+/// Says what went wrong, and returns the exit code for it.
+int complain(const std::exception& error, Step step = Step::other) noexcept;
+
+/// Nobody reads standard output any more: the tool ends without a word.
+class OutputClosed : public std::exception {
+public:
+    const char* what() const noexcept override { return "standard output is closed"; }
+};
+
+/// All of `text` to standard output, at once. Raises OSError, or OutputClosed.
+void print(std::string_view text);
+
+}  // namespace bight::tool
