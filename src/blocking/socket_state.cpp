@@ -11,34 +11,43 @@
 namespace bight {
 namespace {
 
-// After a failed attempt: whether to try again. An interrupted call is made again; one that would wait is made again
-// once the descriptor is ready, unless the mode or the flags say not to wait.
+/// Whether a failed attempt may be made again: after a signal; and where it would wait, once the descriptor is ready,
+/// unless the mode or the flags say not to wait.
+bool can_go_on(const SocketState& socket, int flags, Errno error) {
+    if (error.number() == EINTR) return true;
+    return error.number() == EAGAIN && socket.o_nonblock && socket.timeout != Duration::zero() &&
+           (flags & MSG_DONTWAIT) == 0;
+}
+
 template <class Attempt>
 auto persist(const SocketState& socket, short events, int flags, const Deadline& deadline, Attempt attempt, Errno error)
     -> decltype(attempt()) {
-    while (true) {
-        if (error.number() == EINTR) {
+    while (can_go_on(socket, flags, error)) {
+        if (error.number() == EINTR)
             interrupted();
-        } else if (error.number() == EAGAIN && socket.o_nonblock && socket.timeout != Duration::zero() &&
-                   (flags & MSG_DONTWAIT) == 0) {
-            if (auto ready = wait_until_ready(socket.fd.get(), events, deadline); !ready)
-                return std::unexpected(ready.error());
-        } else {
-            return std::unexpected(error);
-        }
+        else if (auto ready = wait_until_ready(socket.fd.get(), events, deadline); !ready)
+            return std::unexpected(ready.error());
         auto result = attempt();
         if (result) return result;
         error = result.error();
     }
+    return std::unexpected(error);
 }
 
-/// The first attempt is made without looking at the clock: mostly there is no second one.
+template <class Attempt>
+[[gnu::noinline]] auto persist_within_timeout(const SocketState& socket, short events, int flags, Attempt attempt, Errno error)
+    -> decltype(attempt()) {
+    return persist(socket, events, flags, Deadline(socket.timeout), attempt, error);
+}
+
+/// The first attempt is made without looking at the clock: mostly there is no second one, and what leads to it is out
+/// of line. `attempt` holds copies: what it had by reference would have to be in memory from the start.
 template <class Attempt>
 auto insist(const SocketState& socket, short events, int flags, Attempt attempt) -> decltype(attempt()) {
     auto result = attempt();
-    if (result) [[likely]]
+    if (result || !can_go_on(socket, flags, result.error())) [[likely]]
         return result;
-    return persist(socket, events, flags, Deadline(socket.timeout), attempt, result.error());
+    return persist_within_timeout(socket, events, flags, attempt, result.error());
 }
 
 }  // namespace
@@ -46,19 +55,21 @@ auto insist(const SocketState& socket, short events, int flags, Attempt attempt)
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
 Result<std::size_t> SocketState::recv(MutableBytes memory, int flags) {
-    return insist(*this, POLLIN, flags, [&] { return sys::recv(fd.get(), memory, flags); });
+    if (memory.empty()) [[unlikely]]
+        return 0;  // as in Python: no room, no call
+    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.get(), memory, flags); });
 }
 
 Result<std::size_t> SocketState::recvfrom(MutableBytes memory, int flags, Address& peer) {
-    return insist(*this, POLLIN, flags, [&] { return sys::recvfrom(fd.get(), memory, flags, peer); });
+    return insist(*this, POLLIN, flags, [=, this, &peer] { return sys::recvfrom(fd.get(), memory, flags, peer); });
 }
 
 Result<std::size_t> SocketState::send(Bytes data, int flags) {
-    return insist(*this, POLLOUT, flags, [&] { return sys::send(fd.get(), data, flags); });
+    return insist(*this, POLLOUT, flags, [=, this] { return sys::send(fd.get(), data, flags); });
 }
 
 Result<std::size_t> SocketState::sendto(Bytes data, int flags, const Address& peer) {
-    return insist(*this, POLLOUT, flags, [&] { return sys::sendto(fd.get(), data, flags, peer); });
+    return insist(*this, POLLOUT, flags, [=, this, &peer] { return sys::sendto(fd.get(), data, flags, peer); });
 }
 
 Result<void> SocketState::sendall(Bytes data, int flags) {

@@ -78,6 +78,8 @@ int number(std::string_view text, const char* what) {
 std::string unbracketed(std::string host) {
     if (host.size() >= 2 && host.front() == '[' && host.back() == ']') return host.substr(1, host.size() - 2);
     if (host.find_first_of("[]:") != host.npos) throw ValueError("'" + host + "': brackets go around an IPv6 address");
+    for (char c : host)
+        if (c == '/' || c == ' ' || static_cast<unsigned char>(c) < 0x20) throw ValueError("'" + host + "' is no host");
     return host;
 }
 
