@@ -11,11 +11,12 @@ CPP_FOLDERS = ("include", "src", "tool", "tests", "examples", "bench", "fuzz")
 
 
 def arguments(description, **flags):
-    """Every check takes --root, so that its own test can plant a violation in a tree made for it."""
+    """Every check takes --root, so that its own test can plant a violation in a tree made for it. `flags` are options
+    by name, with what argparse takes; `files` is the list of names that may follow."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=HERE)
     for name, settings in flags.items():
-        parser.add_argument(f"--{name}", **settings)
+        parser.add_argument(name if name == "files" else f"--{name}", **settings)
     return parser.parse_args()
 
 

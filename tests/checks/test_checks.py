@@ -68,8 +68,17 @@ class Layers(CheckCase):
     def test_the_loop_in_socketserver(self):
         self.plant("src/frameworks/socketserver_threads.cpp", "#include <bight/asyncio.h>\n", "knows the loop")
 
+    def test_the_loop_in_a_folder_of_socketserver(self):
+        self.plant("src/frameworks/socketserver/pool.cpp", '#include "engine/engine.h"\n', "knows the loop")
+
     def test_the_loop_in_socketserver_by_way_of_another_framework(self):
+        self.write("include/bight/endpoints.h", "#include <bight/asyncio.h>\n")
         self.plant("include/bight/asynchat.h", "#include <bight/endpoints.h>\n", "knows the loop")
+
+    def test_what_frameworks_share_may_be_used_by_socketserver(self):
+        self.write("src/frameworks/threads.h", "#include <bight/socket.h>\n")
+        self.write("src/frameworks/socketserver.cpp", '#include "frameworks/threads.h"\n')
+        self.assert_passes("check_layers")
 
     def test_a_public_header_without_a_layer(self):
         self.plant("include/bight/misc.h", "", "not in the table")

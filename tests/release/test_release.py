@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What a release must be: without the test seam, hardened, every descriptor close-on-exec, usable when installed."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+SOURCE, BUILD, TOOL = Path(os.environ["BIGHT_SOURCE"]), Path(os.environ["BIGHT_BUILD"]), Path(os.environ["BIGHT"])
+
+
+def output_of(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+class Seam(unittest.TestCase):
+    def names(self, library):
+        return [line for line in output_of("nm", "-C", str(library)).splitlines() if "bight::sys::seam::" in line]
+
+    def test_the_release_library_has_none(self):
+        self.assertEqual(self.names(BUILD / "libbight.a"), [])
+
+    def test_the_library_of_the_tests_has_one(self):
+        library = SOURCE / "build" / "cells" / "gcc" / "libbight.a"
+        if not library.exists():
+            self.skipTest("the cell gcc is not built; ./test builds it before this one")
+        self.assertNotEqual(self.names(library), [], "the check above would see nothing")
+
+
+class Hardening(unittest.TestCase):
+    def test_the_tool_is_position_independent_with_read_only_relocations(self):
+        dynamic = output_of("readelf", "--wide", "--dynamic", "--program-headers", str(TOOL))
+        for wanted in ("BIND_NOW", "PIE", "GNU_RELRO"):
+            self.assertIn(wanted, dynamic)
+        self.assertRegex(dynamic, r"GNU_STACK.* RW ")
+
+    def test_the_library_guards_its_stack_and_its_copies(self):
+        undefined = output_of("nm", "-u", str(TOOL))
+        self.assertIn("__stack_chk_fail", undefined)
+        self.assertRegex(undefined, r"__\w+_chk\b(?<!stack_chk)")
+
+
+class CloseOnExec(unittest.TestCase):
+    MAKERS = "socket,socketpair,accept,accept4,epoll_create,epoll_create1,eventfd,eventfd2,timerfd_create,signalfd," \
+             "signalfd4,pipe,pipe2,dup,dup2,dup3,memfd_create,pidfd_open"
+    BENIGN = re.compile(r"^\d*\s*(pidfd_open)\(")  # always close-on-exec
+
+    def traced_server(self, style):
+        """The calls that made descriptors while a server of this style accepted a client, echoed and stopped."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        trace, port_file = Path(folder.name, "trace"), Path(folder.name, "port")
+        server = subprocess.Popen(
+            ["strace", "-f", "-qq", "-o", trace, "-e", f"trace={self.MAKERS}", TOOL, "serve", "echo",
+             "--listen", "tcp:127.0.0.1:0", "--style", style, "--port-file", port_file],
+            stdout=subprocess.DEVNULL, start_new_session=True)
+        try:
+            deadline = time.monotonic() + 20
+            while not port_file.exists() and server.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            with socket.create_connection(("127.0.0.1", int(port_file.read_text())), 10) as client:
+                client.sendall(b"hello")
+                self.assertEqual(client.recv(5), b"hello")
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(20)
+        finally:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+        return [line for line in trace.read_text().splitlines() if re.search(r"= \d+|= 0$", line)]
+
+    def check(self, style):
+        if shutil.which("strace") is None:
+            self.skipTest("strace is not installed")
+        calls = self.traced_server(style)
+        self.assertTrue(any("accept" in call for call in calls), calls)
+        self.assertEqual([c for c in calls if "CLOEXEC" not in c and not self.BENIGN.search(c)], [])
+
+
+for _style in ("iterative", "thread", "pool", "select", "poll", "epoll", "selectors"):
+    setattr(CloseOnExec, f"test_{_style}", lambda self, style=_style: self.check(style))
+
+
+class Installed(unittest.TestCase):
+    timeout = 300
+    PROGRAM = '#include <bight/socket.h>\nint main() { return bight::Address::ip("127.0.0.1", 80).to_string().empty(); }\n'
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="bight user ")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "main.cpp").write_text(self.PROGRAM)
+
+    def install(self):
+        prefix = self.folder / "prefix"
+        output_of("cmake", "--install", str(BUILD), "--prefix", str(prefix))
+        return prefix
+
+    def build_with_cmake(self, lines, *settings):
+        (self.folder / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(user CXX)\n" + lines +
+            "\nadd_executable(user main.cpp)\ntarget_link_libraries(user PRIVATE bight::bight)\n")
+        build = self.folder / "build"
+        output_of("cmake", "-S", str(self.folder), "-B", str(build), "-G", "Ninja", *settings)
+        output_of("ninja", "-C", str(build), "user")
+        output_of(str(build / "user"))
+        return (build / "build.ninja").read_text()
+
+    def test_found_by_cmake(self):
+        ninja = self.build_with_cmake("find_package(bight 0.1 REQUIRED)", f"-DCMAKE_PREFIX_PATH={self.install()}")
+        self.assertIn("-foptimize-sibling-calls", ninja)
+        self.assertNotIn("BIGHT_FAULTS", ninja)
+        self.assertNotIn("-Wconversion", ninja)
+
+    def test_found_by_pkg_config(self):
+        if shutil.which("pkg-config") is None:
+            self.skipTest("pkg-config is not installed")
+        found = next(self.install().rglob("bight.pc")).parent
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(found)}
+        flags = shlex.split(output_of("pkg-config", "--cflags", "--libs", "bight", env=environment))
+        program = self.folder / "user"
+        output_of("g++", "-std=c++23", str(self.folder / "main.cpp"), *flags, "-o", str(program))
+        output_of(str(program))
+
+    def test_as_a_subdirectory(self):
+        ninja = self.build_with_cmake(f'add_subdirectory("{SOURCE}" bight)')
+        rule = ninja.split("CMakeFiles/user.dir/main.cpp.o: ")[1].split("\n\n")[0]
+        self.assertNotIn("-Wconversion", rule)
+        self.assertNotIn("ctest", ninja)
+
+    def test_installs_every_public_header_and_no_private_one(self):
+        installed = {str(p.relative_to(self.folder / "prefix/include")) for p in self.install().rglob("*.h")}
+        ours = {str(p.relative_to(SOURCE / "include")) for p in (SOURCE / "include").rglob("*.h")}
+        self.assertEqual(installed, ours)
