@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bight/address.h>
+#include <bight/addrinfo.h>
 #include <bight/buffer.h>
 #include <bight/bytes.h>
 #include <bight/endpoint.h>

@@ -118,5 +118,6 @@ private:
 
 /// Raises the class of the tree that stands for `errnum`.
 [[noreturn]] void raise_os_error(int errnum, std::string_view context);
+[[noreturn]] inline void raise_os_error(Errno error, std::string_view context) { raise_os_error(error.number(), context); }
 
 }  // namespace bight

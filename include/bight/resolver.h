@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <bight/address.h>
-#include <bight/family.h>
+#include <bight/addrinfo.h>
 
 #include <optional>
 #include <string>
@@ -10,15 +9,6 @@
 #include <vector>
 
 namespace bight::socket {
-
-/// One way to reach a host, of getaddrinfo(3).
-struct AddrInfo {
-    Family family;
-    Kind kind;
-    int proto = 0;
-    std::string canonname;  // on the first only, with AI_CANONNAME
-    Address address;
-};
 
 /// A service by name or by number; none at all is port 0.
 class Service {
@@ -36,14 +26,6 @@ public:
 private:
     std::string name_;
     bool given_ = false;
-};
-
-/// Filters of getaddrinfo: 0 is any.
-struct AddrInfoOptions {
-    Family family{};
-    Kind kind{};
-    int proto = 0;
-    int flags = 0;  // AI_… of <netdb.h>
 };
 
 /// Asks the system's resolver; waits for it. No host is the loopback, or any address with AI_PASSIVE.

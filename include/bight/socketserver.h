@@ -237,13 +237,21 @@ public:
 };
 
 template <class Handler>
-using TCPServer = HandledBy<Handler, StreamServer>;
+struct TCPServer : HandledBy<Handler, StreamServer> {
+    using HandledBy<Handler, StreamServer>::HandledBy;
+};
 template <class Handler>
-using UDPServer = HandledBy<Handler, DatagramServer>;
+struct UDPServer : HandledBy<Handler, DatagramServer> {
+    using HandledBy<Handler, DatagramServer>::HandledBy;
+};
 template <class Handler>
-using UnixStreamServer = HandledAtPath<Handler, StreamServer>;
+struct UnixStreamServer : HandledAtPath<Handler, StreamServer> {
+    using HandledAtPath<Handler, StreamServer>::HandledAtPath;
+};
 template <class Handler>
-using UnixDatagramServer = HandledAtPath<Handler, DatagramServer>;
+struct UnixDatagramServer : HandledAtPath<Handler, DatagramServer> {
+    using HandledAtPath<Handler, DatagramServer>::HandledAtPath;
+};
 
 // ---- A thread for each request. ----------------------------------------------------------------------------------------
 
@@ -315,12 +323,20 @@ private:
 };
 
 template <class Handler>
-using ThreadingTCPServer = ThreadingMixIn<TCPServer<Handler>>;
+struct ThreadingTCPServer : ThreadingMixIn<TCPServer<Handler>> {
+    using ThreadingMixIn<TCPServer<Handler>>::ThreadingMixIn;
+};
 template <class Handler>
-using ThreadingUDPServer = ThreadingMixIn<UDPServer<Handler>>;
+struct ThreadingUDPServer : ThreadingMixIn<UDPServer<Handler>> {
+    using ThreadingMixIn<UDPServer<Handler>>::ThreadingMixIn;
+};
 template <class Handler>
-using ThreadingUnixStreamServer = ThreadingMixIn<UnixStreamServer<Handler>>;
+struct ThreadingUnixStreamServer : ThreadingMixIn<UnixStreamServer<Handler>> {
+    using ThreadingMixIn<UnixStreamServer<Handler>>::ThreadingMixIn;
+};
 template <class Handler>
-using ThreadingUnixDatagramServer = ThreadingMixIn<UnixDatagramServer<Handler>>;
+struct ThreadingUnixDatagramServer : ThreadingMixIn<UnixDatagramServer<Handler>> {
+    using ThreadingMixIn<UnixDatagramServer<Handler>>::ThreadingMixIn;
+};
 
 }  // namespace bight::socketserver

@@ -92,7 +92,7 @@ bool unlink_stale(const Address& path, Kind kind) {
     auto before = sys::identify(name.c_str());
     if (!before) {
         if (before.error() == std::errc::no_such_file_or_directory) return true;
-        raise_os_error(before.error().number(), "look at " + name);
+        raise_os_error(before.error(), "look at " + name);
     }
     if (!before->is_socket) return false;
     // Only a refusal proves that nobody listens any more; a full backlog, say, does not.

@@ -54,7 +54,7 @@ std::size_t BufferedReader::fill() {
     auto count = socket_->recv(buffer_.room().subspan(buffer_.size()), 0);
     if (!count) {
         timed_out_ = count.error().number() == ETIMEDOUT;
-        raise_os_error(count.error().number(), socket_->context("read", "from"));
+        raise_os_error(count.error(), socket_->context("read", "from"));
     }
     buffer_.resize(buffer_.size() + *count);
     return *count;

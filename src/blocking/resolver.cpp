@@ -7,8 +7,6 @@
 #include "sys/resolve.h"
 #include "values/port.h"
 
-#include <netdb.h>
-
 namespace bight {
 namespace {
 

@@ -52,7 +52,7 @@ Selected select(const std::vector<FileLike>& readers, const std::vector<FileLike
         auto ready = sys::select(count, sets[0].get(), sets[1].get(), sets[2].get(), deadline.left());
         if (ready && *ready == 0) return {};
         if (ready) return {ready_of(sets[0], readers), ready_of(sets[1], writers), ready_of(sets[2], exceptional)};
-        if (ready.error().number() != EINTR) raise_os_error(ready.error().number(), "select");
+        if (ready.error().number() != EINTR) raise_os_error(ready.error(), "select");
         interrupted();
     }
 }

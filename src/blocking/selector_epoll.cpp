@@ -78,7 +78,7 @@ private:
 
 std::unique_ptr<Backend> make_epoll_backend() {
     auto epoll = sys::epoll_create();
-    if (!epoll) raise_os_error(epoll.error().number(), "epoll_create1");
+    if (!epoll) raise_os_error(epoll.error(), "epoll_create1");
     return std::make_unique<EpollBackend>(sys::Fd(*epoll));
 }
 

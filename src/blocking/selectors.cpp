@@ -131,7 +131,7 @@ std::span<const Hit> BaseSelector::wait(Timeout timeout) {
     while (true) {
         auto waited = backend_->wait(keys_, size_, timeout, hits_);
         if (waited) return hits_;
-        if (waited.error().number() != EINTR) raise_os_error(waited.error().number(), "select");
+        if (waited.error().number() != EINTR) raise_os_error(waited.error(), "select");
         interrupted();
         if (timeout != Duration::zero()) timeout = deadline.left();
     }

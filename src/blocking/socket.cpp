@@ -245,7 +245,7 @@ void Socket::close() {
     auto closed = state->close();
     // Closed all the same after EINTR; and a peer that reset the connection did not harm the closing of it.
     if (closed || closed.error().number() == EINTR || closed.error().number() == ECONNRESET) return;
-    raise_os_error(closed.error().number(), "close");
+    raise_os_error(closed.error(), "close");
 }
 
 Socket Socket::dup() const {

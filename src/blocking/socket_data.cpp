@@ -112,7 +112,7 @@ Result<std::size_t> Socket::try_sendto(Bytes data, const Address& peer, int flag
 std::size_t Socket::sendto(Bytes data, const Address& peer, int flags) {
     auto count = try_sendto(data, peer, flags);
     if (!count && !state_) throw ClosedError("sendto");
-    if (!count) raise_os_error(count.error().number(), "sendto " + peer.to_string());
+    if (!count) raise_os_error(count.error(), "sendto " + peer.to_string());
     return *count;
 }
 

@@ -6,8 +6,6 @@
 
 #include <cerrno>
 
-#include <sys/socket.h>
-
 namespace bight {
 namespace {
 

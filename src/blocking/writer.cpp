@@ -10,7 +10,7 @@ namespace {
 
 void send_all(SocketState& socket, Bytes data) {
     if (auto sent = socket.sendall(data, 0); !sent)
-        raise_os_error(sent.error().number(), socket.context("write", "to"));
+        raise_os_error(sent.error(), socket.context("write", "to"));
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 #include <cerrno>
 #include <memory>
 
-#include <netdb.h>
-
 namespace bight::sys {
 
 std::expected<std::vector<socket::AddrInfo>, ResolveError> resolve(const char* host, const char* service,

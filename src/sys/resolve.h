@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <bight/resolver.h>
+#include <bight/addrinfo.h>
 
 #include <expected>
 #include <vector>
+
+#include <netdb.h>
 
 namespace bight::sys {
 

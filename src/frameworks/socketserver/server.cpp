@@ -5,7 +5,7 @@
 #include "blocking/or_raise.h"
 #include "blocking/resolve_one.h"
 #include "blocking/socket_state.h"
-#include "frameworks/serve_control.h"
+#include "frameworks/socketserver/control.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -80,7 +80,7 @@ void BaseServer::shutdown() { control_->stop(); }
 void BaseServer::handle_request() {
     Timeout limit = less(socket_.gettimeout(), timeout);
     if (auto ready = wait_until_ready(socket_.fileno(), POLLIN, Deadline(limit)); ready) return handle_request_noblock();
-    else if (ready.error() != std::errc::timed_out) raise_os_error(ready.error().number(), "handle_request");
+    else if (ready.error() != std::errc::timed_out) raise_os_error(ready.error(), "handle_request");
     handle_timeout();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "frameworks/serve_control.h"
+#include "frameworks/socketserver/control.h"
 
 #include "blocking/deadline.h"
 #include "blocking/or_raise.h"
@@ -17,7 +17,7 @@ BaseServer::Control::Woken BaseServer::Control::wait(int fd, Timeout interval) {
     while (true) {
         auto ready = sys::poll(descriptors, deadline.left());
         if (ready) return descriptors[1].revents != 0 && !stop_requested() ? Woken::by_request : Woken::otherwise;
-        if (ready.error().number() != EINTR) raise_os_error(ready.error().number(), "serve_forever");
+        if (ready.error().number() != EINTR) raise_os_error(ready.error(), "serve_forever");
         interrupted();
     }
 }

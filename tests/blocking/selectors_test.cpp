@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/selectors.h>
+
+#include <bight/lowlevel.h>
+#include <bight/socket.h>
+
+#include "support/descriptors.h"
+#include "support/faults.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <fstream>
+#include <functional>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace bight {
+namespace {
+
+using namespace std::chrono_literals;
+using selectors::Method;
+
+class Selectors : public ::testing::TestWithParam<Method> {
+protected:
+    Selector<std::string> selector{GetParam()};
+    socket::SocketPair pair = socket::socketpair();
+    Socket& near = pair.first;
+    Socket& far = pair.second;
+};
+
+INSTANTIATE_TEST_SUITE_P(Each, Selectors, ::testing::Values(Method::epoll, Method::poll, Method::select),
+                         [](const auto& tested) {
+                             return std::string(tested.param == Method::epoll  ? "epoll"
+                                                : tested.param == Method::poll ? "poll"
+                                                                             : "select");
+                         });
+
+TEST_P(Selectors, add_returns_the_key) {
+    auto key = selector.add(near, Ready::read, "data");
+    EXPECT_EQ(key->fileobj, &near);
+    EXPECT_EQ(key->fd, near.fileno());
+    EXPECT_EQ(key->events, Ready::read);
+    EXPECT_EQ(key->data, "data");
+    EXPECT_EQ(selector.get_key(near), key);
+    EXPECT_EQ(selector.get_key(near.fileno()), key);
+    EXPECT_EQ(selector.size(), 1u);
+    EXPECT_TRUE(selector.contains(near));
+}
+
+TEST_P(Selectors, add_refuses_what_makes_no_sense) {
+    EXPECT_THROW(selector.add(near, Ready::none), ValueError);
+    EXPECT_THROW(selector.add(near, static_cast<Ready>(4)), ValueError);
+    EXPECT_THROW(selector.add(-1, Ready::read), ValueError);
+    selector.add(near, Ready::read);
+    EXPECT_THROW(selector.add(near, Ready::read), KeyError);
+    EXPECT_THROW(selector.add(near.fileno(), Ready::read), KeyError);
+}
+
+TEST_P(Selectors, remove_returns_the_key_once) {
+    auto key = selector.add(near, Ready::read, "x");
+    EXPECT_EQ(selector.remove(near), key);
+    EXPECT_THROW(selector.remove(near), KeyError);
+    EXPECT_THROW(selector.remove(9999), KeyError);
+    EXPECT_THROW(selector.get_key(near), KeyError);
+    EXPECT_EQ(selector.size(), 0u);
+    selector.add(near, Ready::write);  // and again
+    EXPECT_EQ(selector.select(0s).size(), 1u);
+}
+
+TEST_P(Selectors, tells_reading_and_writing_apart) {
+    selector.add(near, Ready::read | Ready::write);
+    auto events = selector.select(0s);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events[0].ready, Ready::write);
+    far.sendall("x");
+    events = selector.select(1s);
+    ASSERT_EQ(events.size(), 1u);  // both in one
+    EXPECT_EQ(events[0].ready, Ready::read | Ready::write);
+    selector.modify(near, Ready::read);
+    EXPECT_EQ(selector.select(1s)[0].ready, Ready::read);
+}
+
+TEST_P(Selectors, reports_no_more_than_was_asked_for) {
+    selector.add(near, Ready::write);
+    far.close();  // a hang-up: readable and writable
+    auto events = selector.select(1s);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events[0].ready, Ready::write);
+}
+
+TEST_P(Selectors, modify_changes_events_and_data) {
+    auto key = selector.add(near, Ready::read, "one");
+    EXPECT_EQ(selector.modify(near, Ready::write, "two"), key);
+    EXPECT_EQ(key->data, "two");
+    EXPECT_EQ(key->events, Ready::write);
+    EXPECT_EQ(selector.select(0s).size(), 1u);
+    EXPECT_THROW(selector.modify(far, Ready::read), KeyError);
+    EXPECT_THROW(selector.modify(near, Ready::none), ValueError);
+}
+
+TEST_P(Selectors, only_data_changed_makes_no_call) {
+    selector.add(near, Ready::read, "one");
+    testing::Faults faults([](sys::Call) { return sys::Fault{EIO}; });
+    EXPECT_EQ(selector.modify(near, Ready::read, "two")->data, "two");
+}
+
+TEST_P(Selectors, timeouts) {
+    EXPECT_TRUE(selector.select(0s).empty());
+    EXPECT_TRUE(selector.select(-1s).empty());
+    selector.add(near, Ready::read);
+    auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(selector.select(20ms).empty());
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
+    far.sendall("x");
+    EXPECT_EQ(selector.select().size(), 1u);  // without limit
+}
+
+TEST_P(Selectors, an_interrupted_wait_goes_on_with_the_time_left) {
+    selector.add(near, Ready::read);
+    auto begin = std::chrono::steady_clock::now();
+    testing::Faults faults([calls = 0](sys::Call call) mutable -> sys::Fault {
+        bool waits = call == sys::Call::epoll_wait || call == sys::Call::poll || call == sys::Call::select;
+        return waits && ++calls < 4 ? sys::Fault{EINTR} : sys::Fault{};
+    });
+    EXPECT_TRUE(selector.select(10ms).empty());
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 10ms);
+    lowlevel::set_interrupt_hook([] { throw 7; });
+    testing::Faults again([](sys::Call) { return sys::Fault{EINTR}; });
+    EXPECT_THROW(selector.select(1s), int);
+    lowlevel::set_interrupt_hook(nullptr);
+}
+
+// A descriptor that was closed, and whose number is somebody else's by now, can still be removed.
+TEST_P(Selectors, removes_what_was_closed) {
+    selector.add(near, Ready::read);
+    near.close();
+    EXPECT_NO_THROW(selector.remove(near));  // by where the object stands
+    auto [other, peer] = socket::socketpair();
+    selector.add(other, Ready::read);
+    int number = other.fileno();
+    other.close();
+    Socket reuses = Socket(Family::unix_domain);
+    EXPECT_EQ(reuses.fileno(), number);
+    EXPECT_NO_THROW(selector.remove(number));
+    EXPECT_EQ(selector.size(), 0u);
+}
+
+TEST_P(Selectors, a_callback_may_remove_any_key) {
+    Selector<std::function<void()>> dispatcher(GetParam());
+    auto other = socket::socketpair();
+    int calls = 0;
+    std::string captured(100, 'c');  // freed with the callback: it must not be freed under its own feet
+    auto remove_both = [&, captured] {
+        dispatcher.remove(near);
+        dispatcher.remove(other.first);
+        calls += static_cast<int>(captured.size());
+    };
+    dispatcher.add(near, Ready::write, remove_both);
+    dispatcher.add(other.first, Ready::write, [&] { ++calls; });
+    for (auto& [key, ready] : dispatcher.select(1s)) key->data();
+    EXPECT_EQ(calls, 101);  // both were ready in this turn, the removed one included
+    EXPECT_TRUE(dispatcher.select(0s).empty());
+}
+
+TEST_P(Selectors, a_callback_may_close_the_selector) {
+    Selector<std::function<void()>> dispatcher(GetParam());
+    dispatcher.add(near, Ready::write, [&] { dispatcher.close(); });
+    for (auto& [key, ready] : dispatcher.select(1s)) key->data();
+    EXPECT_TRUE(dispatcher.closed());
+    EXPECT_TRUE(dispatcher.get_map().empty());
+    EXPECT_THROW(dispatcher.select(0s), ClosedError);
+    EXPECT_THROW(dispatcher.get_key(near), ClosedError);
+    EXPECT_THROW(dispatcher.add(near, Ready::read), ClosedError);
+    dispatcher.close();
+}
+
+TEST_P(Selectors, the_map_is_in_order_of_descriptors) {
+    selector.add(far, Ready::read, "far");
+    selector.add(near, Ready::read, "near");
+    auto map = selector.get_map();
+    ASSERT_EQ(map.size(), 2u);
+    EXPECT_LT(map[0]->fd, map[1]->fd);
+}
+
+TEST_P(Selectors, moves) {
+    selector.add(near, Ready::write, "moved");
+    Selector<std::string> target = std::move(selector);
+    ASSERT_EQ(target.select(0s).size(), 1u);
+    EXPECT_EQ(target.select(0s)[0].key->data, "moved");
+    EXPECT_TRUE(selector.closed());
+}
+
+TEST_P(Selectors, leaves_no_descriptor_behind) {
+    auto before = testing::open_descriptors();
+    {
+        Selector<int> temporary(GetParam());
+        temporary.add(near, Ready::read, 1);
+    }
+    EXPECT_EQ(testing::open_descriptors(), before);
+}
+
+// B031: close and reopen inside the turn: the new object with the old number never gets the old one's event.
+TEST_P(Selectors, a_reused_number_gets_no_stale_event) {
+    for (int round = 0; round < 2000; ++round) {
+        Selector<int> turn(GetParam());
+        auto one = socket::socketpair();
+        auto other = socket::socketpair();
+        turn.add(one.first, Ready::read, 1);
+        turn.add(other.first, Ready::read, 2);
+        one.second.sendall("x");
+        other.second.sendall("x");
+        ASSERT_EQ(turn.select(1s).size(), 2u);
+        turn.remove(other.first);
+        other.first.close();
+        auto fresh = socket::socketpair();  // takes the number
+        turn.add(fresh.first, Ready::read, 3);
+        for (auto& [key, ready] : turn.select(0s)) EXPECT_EQ(key->data, 1);
+    }
+}
+
+// ---- What only one of them does. ---------------------------------------------------------------------------------------
+
+// B032: epoll goes on about a closed descriptor while a duplicate lives. Neither a stale event nor a spin comes of it.
+TEST(EpollSelector, a_duplicate_that_lives_on_reports_nothing) {
+    Selector<int> selector;
+    auto [near, far] = socket::socketpair();
+    Socket twin = near.dup();
+    selector.add(near, Ready::read, 1);
+    near.close();
+    selector.remove(near);  // the kernel cannot do it any more: the number is gone
+    far.sendall("x");
+    EXPECT_TRUE(selector.select(0s).empty());
+    int calls = 0;
+    {
+        testing::Faults count([&](sys::Call call) {
+            calls += call == sys::Call::epoll_wait;
+            return sys::Fault{};
+        });
+        EXPECT_TRUE(selector.select(20ms).empty());
+    }
+    EXPECT_EQ(calls, 1);
+    auto other = socket::socketpair();
+    selector.add(other.first, Ready::write, 2);
+    EXPECT_EQ(selector.select(0s).size(), 1u);
+}
+
+TEST(EpollSelector, a_regular_file_is_refused_and_not_registered) {
+    testing::TemporaryFolder folder;
+    std::ofstream(folder.path("f")) << "x";
+    int file = ::open(folder.path("f").c_str(), O_RDONLY | O_CLOEXEC);
+    Selector<int> selector;
+    try {
+        selector.add(file, Ready::read);
+        ADD_FAILURE();
+    } catch (const PermissionError& error) {
+        EXPECT_EQ(error.errnum(), EPERM);
+    }
+    EXPECT_FALSE(selector.contains(file));
+    ::close(file);
+}
+
+TEST(EpollSelector, a_refused_change_removes_the_registration) {
+    Selector<int> selector;
+    auto [near, far] = socket::socketpair();
+    selector.add(near, Ready::read);
+    testing::Faults faults(testing::fail(sys::Call::epoll_ctl, ENOMEM));
+    EXPECT_THROW(selector.modify(near, Ready::write), OSError);
+    EXPECT_FALSE(selector.contains(near));
+}
+
+TEST(EpollSelector, has_a_descriptor_the_others_have_none) {
+    EXPECT_GE(Selector<int>().fileno(), 0);
+    EXPECT_THROW(Selector<int>(Method::poll).fileno(), ValueError);
+    EXPECT_THROW(Selector<int>(Method::select).fileno(), ValueError);
+}
+
+// B042: beyond FD_SETSIZE.
+class HighDescriptor : public ::testing::Test {
+protected:
+    void SetUp() override {
+        rlimit limit{};
+        ::getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        high = ::fcntl(pair.first.fileno(), F_DUPFD_CLOEXEC, 2000);
+        ASSERT_GE(high, 2000);
+    }
+    void TearDown() override { ::close(high); }
+
+    socket::SocketPair pair = socket::socketpair();
+    int high = -1;
+};
+
+TEST_F(HighDescriptor, select_refuses_and_names_the_others) {
+    for (auto call : {+[](int fd) { select::select({fd}, {}, {}, 0s); }, +[](int fd) { Selector<int>(Method::select).add(fd, Ready::read); }})
+        try {
+            call(high);
+            ADD_FAILURE();
+        } catch (const ValueError& error) {
+            EXPECT_NE(std::string(error.what()).find("poll"), std::string::npos) << error.what();
+        }
+    Selector<int> selector(Method::select);
+    EXPECT_THROW(selector.add(high, Ready::read), ValueError);
+    selector.add(pair.first, Ready::write);  // and works on
+    EXPECT_EQ(selector.select(0s).size(), 1u);
+}
+
+TEST_F(HighDescriptor, poll_and_epoll_take_any) {
+    for (auto method : {Method::poll, Method::epoll}) {
+        Selector<int> selector(method);
+        selector.add(high, Ready::write);
+        EXPECT_EQ(selector.select(0s).size(), 1u);
+    }
+}
+
+// ---- select.select. ----------------------------------------------------------------------------------------------------
+
+TEST(Select, three_lists) {
+    auto [near, far] = socket::socketpair();
+    auto none = select::select({near}, {}, {near}, 0s);
+    EXPECT_TRUE(none.readable.empty() && none.writable.empty() && none.exceptional.empty());
+    far.sendall("x");
+    auto [readable, writable, exceptional] = select::select({near, far}, {far, near}, {near}, 1s);
+    EXPECT_EQ(readable, (std::vector<int>{near.fileno()}));
+    EXPECT_EQ(writable, (std::vector<int>{far.fileno(), near.fileno()}));  // the order of the list
+    EXPECT_TRUE(exceptional.empty());
+}
+
+TEST(Select, urgent_data_is_exceptional) {
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    auto client = socket::create_connection(listener.getsockname());
+    auto server = listener.accept().socket;
+    client.send("!", MSG_OOB);
+    EXPECT_EQ(select::select({}, {}, {server}, 5s).exceptional.size(), 1u);
+    EXPECT_EQ(server.recv(1, MSG_OOB), "!");
+}
+
+TEST(Select, refuses_nonsense) {
+    EXPECT_THROW(select::select({-1}, {}, {}, 0s), ValueError);
+    EXPECT_THROW(select::select({}, {}, {}, -1s), ValueError);
+    Socket closed;
+    closed.close();
+    EXPECT_THROW(select::select({closed}, {}, {}, 0s), ValueError);
+    int gone = Socket().fileno();
+    EXPECT_THROW(select::select({gone}, {}, {}, 0s), OSError);
+}
+
+}  // namespace
+}  // namespace bight
