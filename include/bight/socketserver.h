@@ -282,13 +282,13 @@ private:
 
 /// Handles each request of Server in a thread of its own. Hooks from finish_request on run in that thread.
 ///
-/// Destroying it shuts down the connections that are left and waits for their handlers. A class that derives from
-/// this and overrides hooks calls server_close() in its own destructor, before its own part is gone.
+/// Destroying it shuts down the connections that are left and waits for their handlers. Handlers call the hooks of the
+/// whole object, so a class that derives from this says abort_requests(), or server_close(), in its own destructor.
 template <class Server>
 class ThreadingMixIn : public Server {
 public:
     using Server::Server;
-    ~ThreadingMixIn() override { threads_.abort_and_join(); }
+    ~ThreadingMixIn() override { abort_requests(); }
 
     /// Handlers that server_close() does not wait for.
     bool daemon_threads = false;
@@ -306,6 +306,10 @@ public:
 
     /// How many requests are being handled.
     std::size_t active_threads() const { return threads_.size(); }
+
+protected:
+    /// Shuts every live connection down, and waits for their handlers.
+    void abort_requests() noexcept { threads_.abort_and_join(); }
 
 private:
     static void process_request_thread(BaseServer& server, Request& request, const Address& client_address) {
@@ -325,18 +329,22 @@ private:
 template <class Handler>
 struct ThreadingTCPServer : ThreadingMixIn<TCPServer<Handler>> {
     using ThreadingMixIn<TCPServer<Handler>>::ThreadingMixIn;
+    ~ThreadingTCPServer() override { this->abort_requests(); }
 };
 template <class Handler>
 struct ThreadingUDPServer : ThreadingMixIn<UDPServer<Handler>> {
     using ThreadingMixIn<UDPServer<Handler>>::ThreadingMixIn;
+    ~ThreadingUDPServer() override { this->abort_requests(); }
 };
 template <class Handler>
 struct ThreadingUnixStreamServer : ThreadingMixIn<UnixStreamServer<Handler>> {
     using ThreadingMixIn<UnixStreamServer<Handler>>::ThreadingMixIn;
+    ~ThreadingUnixStreamServer() override { this->abort_requests(); }
 };
 template <class Handler>
 struct ThreadingUnixDatagramServer : ThreadingMixIn<UnixDatagramServer<Handler>> {
     using ThreadingMixIn<UnixDatagramServer<Handler>>::ThreadingMixIn;
+    ~ThreadingUnixDatagramServer() override { this->abort_requests(); }
 };
 
 }  // namespace bight::socketserver
