@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSL-1.0
+"""The order in which CPython's servers call their hooks: one line for each scenario, `name: hook hook ...`."""
+import socket
+import socketserver
+import sys
+
+
+class Handler(socketserver.BaseRequestHandler):
+    def setup(self):
+        self.server.calls.append("setup")
+
+    def handle(self):
+        self.server.calls.append("handle")
+        if self.server.scenario == "error":
+            raise ValueError("a bug")
+
+    def finish(self):
+        self.server.calls.append("finish")
+
+
+def traced(base):
+    class Traced(base):
+        def __init__(self, address, scenario):
+            self.calls = []
+            self.scenario = scenario
+            super().__init__(address, Handler)
+
+        def verify_request(self, request, client_address):
+            self.calls.append("verify_request")
+            return self.scenario != "refused"
+
+        def handle_error(self, request, client_address):
+            self.calls.append("handle_error")
+
+    def trace(name):
+        inner = getattr(base, name)
+
+        def hook(self, *arguments, **keywords):
+            self.calls.append(name)
+            return inner(self, *arguments, **keywords)
+
+        return hook
+
+    for name in ("server_bind", "server_activate", "get_request", "process_request", "finish_request",
+                 "shutdown_request", "close_request", "handle_timeout"):
+        setattr(Traced, name, trace(name))
+
+    def server_close(self):
+        base.server_close(self)  # waits for the handlers: only its end has a place in the order
+        self.calls.append("server_close")
+
+    Traced.server_close = server_close
+    return Traced
+
+
+def play(base, scenario):
+    with traced(base)(("127.0.0.1", 0), scenario) as server:
+        kind = socket.SOCK_STREAM if base.socket_type == socket.SOCK_STREAM else socket.SOCK_DGRAM
+        with socket.socket(socket.AF_INET, kind) as client:
+            if scenario == "timeout":
+                server.timeout = 0.005
+            else:
+                client.connect(server.server_address)
+                client.send(b"x")
+            server.handle_request()
+        calls = server.calls
+    return calls
+
+
+for base in (socketserver.TCPServer, socketserver.UDPServer, socketserver.ThreadingTCPServer, socketserver.ThreadingUDPServer):
+    for scenario in ("served", "error", "refused", "timeout"):
+        print(f"{base.__name__} {scenario}: {' '.join(play(base, scenario))}")
+sys.stdout.flush()
