@@ -89,6 +89,8 @@ public:
 
 // ---- Servers. ----------------------------------------------------------------------------------------------------------
 
+inline constexpr Duration default_poll_interval = std::chrono::milliseconds(500);
+
 struct ServerOptions {
     int request_queue_size = 5;        // the backlog of listen(2)
     bool allow_reuse_address = false;  // restart at once on the same port
@@ -115,7 +117,7 @@ public:
     /// Serves until shutdown(). Calls service_actions() after each turn; a turn lasts at most `poll_interval`, which
     /// matters to service_actions() alone: requests and shutdown() are seen at once. When the process runs out of
     /// descriptors or memory, accepting pauses for a tenth of a second at a time.
-    void serve_forever(Timeout poll_interval = std::chrono::milliseconds(500));
+    void serve_forever(Timeout poll_interval = default_poll_interval);
 
     /// Waits for one request and serves it; handle_timeout() is called when `timeout` (or the socket's, if that is
     /// less) has passed before.

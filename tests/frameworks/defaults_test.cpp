@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+// docs/defaults.tsv says what CPython's defaults are and what ours are: both columns are held against the truth.
+
+#include <bight/selectors.h>
+#include <bight/socketserver.h>
+
+#include "support/descriptors.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+namespace bight {
+namespace {
+
+struct Row {
+    std::string layer, name, cpython, ours;
+};
+
+std::vector<Row> table() {
+    std::vector<Row> rows;
+    std::ifstream file("docs/defaults.tsv");
+    std::string line;
+    std::getline(file, line);  // the headings
+    while (std::getline(file, line)) {
+        std::istringstream fields(line);
+        Row row;
+        std::getline(fields, row.layer, '\t');
+        std::getline(fields, row.name, '\t');
+        std::getline(fields, row.cpython, '\t');
+        std::getline(fields, row.ours, '\t');
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+std::string text(bool value) { return value ? "True" : "False"; }
+std::string text(int value) { return std::to_string(value); }
+std::string text(std::size_t value) { return std::to_string(value); }
+std::string text(Timeout value) { return value ? std::to_string(value->count()) : "None"; }
+
+struct Handler : socketserver::StreamRequestHandler {
+    using StreamRequestHandler::disable_nagle_algorithm;
+    using StreamRequestHandler::timeout;
+    using StreamRequestHandler::wbufsize;
+};
+
+/// The kernel's limit for an accept queue, as ss(8) shows it: TCP_INFO of a listener has it in tcpi_sacked.
+std::string backlog_of(const Socket& listener) {
+    auto raw = listener.getsockopt(IPPROTO_TCP, TCP_INFO, sizeof(tcp_info));
+    tcp_info info{};
+    std::memcpy(&info, raw.data(), raw.size());
+    std::uint32_t most = 0;
+    std::ifstream("/proc/sys/net/core/somaxconn") >> most;
+    return info.tcpi_sacked == most ? "net.core.somaxconn" : std::to_string(info.tcpi_sacked);
+}
+
+std::map<std::string, std::function<std::string()>> ours() {
+    auto server = [] { return socket::create_server({"127.0.0.1", 0}); };
+    auto option = [=](int which) { return text(server().getsockopt(SOL_SOCKET, which) != 0); };
+    socketserver::ServerOptions options;
+    auto threading = [] { return socketserver::ThreadingTCPServer<Handler>({"127.0.0.1", 0}); };
+    return {
+        {"inheritable", [] { return text(Socket().get_inheritable()); }},
+        {"timeout", [=] { return text(Socket().gettimeout()); }},
+        {"create_server backlog", [=] { return backlog_of(server()); }},
+        {"create_server reuse_address", [=] { return option(SO_REUSEADDR); }},
+        {"create_server reuse_port", [=] { return option(SO_REUSEPORT); }},
+        {"create_server IPV6_V6ONLY",
+         [] { return text(socket::create_server({"::1", 0}).getsockopt(IPPROTO_IPV6, IPV6_V6ONLY) != 0); }},
+        {"create_connection timeout", [] { return text(socket::ConnectionOptions().timeout); }},
+        {"empty host", [] { return socket::create_server({"", 0}).getsockname().host(); }},
+        {"makefile buffer", [] { return text(default_buffer_size); }},
+        {"readline limit", [] { return text(default_line_limit); }},
+        {"descriptors of FD_SETSIZE and above",
+         [] {
+             try {
+                 select::select({2000}, {}, {}, Duration::zero());
+             } catch (const ValueError&) {
+                 return std::string("ValueError");
+             }
+             return std::string("nothing");
+         }},
+        {"default", [] { return std::string(Selector<int>().method() == selectors::Method::epoll ? "EpollSelector" : "?"); }},
+        {"request_queue_size", [=] { return text(options.request_queue_size); }},
+        {"allow_reuse_address", [=] { return text(options.allow_reuse_address); }},
+        {"allow_reuse_port", [=] { return text(options.allow_reuse_port); }},
+        {"max_packet_size", [=] { return text(options.max_packet_size); }},
+        {"daemon_threads", [=] { return text(threading().daemon_threads); }},
+        {"block_on_close", [=] { return text(threading().block_on_close); }},
+        {"poll_interval", [] { return std::string(socketserver::default_poll_interval == std::chrono::milliseconds(500) ? "0.5" : "?"); }},
+        {"wbufsize", [] { return text(Handler().wbufsize); }},
+        {"handler timeout", [] { return text(Handler().timeout); }},
+        {"disable_nagle_algorithm", [] { return text(Handler().disable_nagle_algorithm); }},
+    };
+}
+
+TEST(Defaults, the_column_of_cpython_is_true) {
+    std::map<std::pair<std::string, std::string>, std::string> said;
+    for (const auto& row : table()) said[{row.layer, row.name}] = row.cpython;
+    auto lines = testing::oracle("tests/frameworks/defaults_oracle.py", {"docs/defaults.tsv"});
+    EXPECT_GE(lines.size(), 20u);
+    for (const auto& line : lines) {
+        std::istringstream fields(line);
+        std::string layer, name, value;
+        std::getline(fields, layer, '\t');
+        std::getline(fields, name, '\t');
+        std::getline(fields, value, '\t');
+        EXPECT_EQ((said[{layer, name}]), value) << layer << ' ' << name;
+    }
+}
+
+TEST(Defaults, our_column_is_true) {
+    auto checks = ours();
+    std::size_t checked = 0;
+    for (const auto& row : table()) {
+        if (row.layer == "tool" || row.name == "SIGPIPE") continue;  // tests/tool; data_test.cpp
+        ASSERT_TRUE(checks.contains(row.name)) << row.name << " has no check";
+        EXPECT_EQ(checks[row.name](), row.ours) << row.layer << ' ' << row.name;
+        ++checked;
+    }
+    EXPECT_GE(checked, 23u);
+}
+
+}  // namespace
+}  // namespace bight
