@@ -61,6 +61,7 @@ private:
 };
 
 // Each of these is raised for the errno values that Python's class of the same name stands for.
+// clang-format off
 class BlockingIOError : public OSError { using OSError::OSError; };        // EAGAIN, EALREADY, EINPROGRESS
 class ChildProcessError : public OSError { using OSError::OSError; };      // ECHILD
 class ConnectionError : public OSError { using OSError::OSError; };        // the four below
@@ -77,6 +78,8 @@ class PermissionError : public OSError { using OSError::OSError; };        // EA
 class ProcessLookupError : public OSError { using OSError::OSError; };     // ESRCH
 class TimeoutError : public OSError { using OSError::OSError; };           // ETIMEDOUT, and every limit of ours
 
+// clang-format on
+
 /// A call on an object that was closed before: a bug of the caller. Its errnum() is EBADF, as in Python.
 class ClosedError : public OSError {
 public:
@@ -92,16 +95,24 @@ public:
 // ---- Errors that no system call made. ----------------------------------------------------------------------------------
 
 /// A text or a combination of arguments that cannot be used.
-class ValueError : public std::invalid_argument { using std::invalid_argument::invalid_argument; };
+class ValueError : public std::invalid_argument {
+    using std::invalid_argument::invalid_argument;
+};
 
 /// A number outside the range of its field, such as a port.
-class OverflowError : public std::overflow_error { using std::overflow_error::overflow_error; };
+class OverflowError : public std::overflow_error {
+    using std::overflow_error::overflow_error;
+};
 
 /// An object that is not registered, or is registered already.
-class KeyError : public std::out_of_range { using std::out_of_range::out_of_range; };
+class KeyError : public std::out_of_range {
+    using std::out_of_range::out_of_range;
+};
 
 /// Two uses at once of what admits one: a bug of the caller.
-class BusyError : public std::logic_error { using std::logic_error::logic_error; };
+class BusyError : public std::logic_error {
+    using std::logic_error::logic_error;
+};
 
 /// A line or a record grew past its limit. Nothing is lost: what was read stays in the reader.
 class LimitOverrunError : public std::length_error {
@@ -118,6 +129,8 @@ private:
 
 /// Raises the class of the tree that stands for `errnum`.
 [[noreturn]] void raise_os_error(int errnum, std::string_view context);
-[[noreturn]] inline void raise_os_error(Errno error, std::string_view context) { raise_os_error(error.number(), context); }
+[[noreturn]] inline void raise_os_error(Errno error, std::string_view context) {
+    raise_os_error(error.number(), context);
+}
 
 }  // namespace bight

@@ -78,7 +78,7 @@ private:
 
     std::shared_ptr<SocketState> socket_;
     Buffer buffer_;
-    std::size_t start_ = 0;      // what was taken of buffer_
+    std::size_t start_ = 0;  // what was taken of buffer_
     std::size_t buffering_ = 0;
     bool open_ = false;
     bool timed_out_ = false;

@@ -36,13 +36,13 @@ std::expected<Socket, Failure> connect_to(const AddrInfo& candidate, const Deadl
         if (auto bound = sys::bind(state.fd.get(), *options.source_address); !bound)
             return fail(bound.error(), "bind before connecting to ");
     if (auto connected = state.connect(candidate.address); !connected) return fail(connected.error(), "connect to ");
-    if (auto set = state.set_timeout(options.timeout); !set) return fail(set.error(), "settimeout after connecting to ");
+    if (auto set = state.set_timeout(options.timeout); !set)
+        return fail(set.error(), "settimeout after connecting to ");
     return std::move(*opened);
 }
 
 std::vector<AddrInfo> candidates_of(const HostPort& where) {
-    if (const Address* address = where.address())
-        return {AddrInfo{address->family(), Kind::stream, 0, {}, *address}};
+    if (const Address* address = where.address()) return {AddrInfo{address->family(), Kind::stream, 0, {}, *address}};
     return getaddrinfo(where.host(), where.port(), {Family::unspecified, Kind::stream, 0, 0});
 }
 

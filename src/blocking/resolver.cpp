@@ -28,7 +28,8 @@ std::vector<AddrInfo> getaddrinfo(std::optional<std::string_view> host, const Se
     require_host(name);
     if (service.name() && service.name()->find('\0') != std::string::npos) throw ValueError("NUL in a service name");
     bool nothing = name.empty();  // as in Python, an empty host is none
-    auto found = sys::resolve(nothing ? nullptr : name.c_str(), service.name() ? service.name()->c_str() : nullptr, options);
+    auto found = sys::resolve(nothing ? nullptr : name.c_str(), service.name() ? service.name()->c_str() : nullptr,
+                              options);
     if (!found) raise(found.error(), nothing && service.name() ? *service.name() : name);
     return std::move(*found);
 }

@@ -13,8 +13,9 @@ namespace bight {
 void FdSet::add(int fd) {
     if (fd < 0) throw ValueError("file descriptor cannot be a negative integer (" + std::to_string(fd) + ")");
     if (fd >= FD_SETSIZE)
-        throw ValueError("file descriptor " + std::to_string(fd) + " is out of range in select(), which takes those below " +
-                         std::to_string(FD_SETSIZE) + "; poll and epoll take any");
+        throw ValueError("file descriptor " + std::to_string(fd) +
+                         " is out of range in select(), which takes those below " + std::to_string(FD_SETSIZE) +
+                         "; poll and epoll take any");
     FD_SET(fd, &bits_);
 }
 

@@ -32,8 +32,9 @@ Result<Accepted> accepted(const SocketState& listener, Result<int> descriptor, c
     auto limit = socket::getdefaulttimeout();
     if (limit)
         if (auto set = sys::set_nonblocking(fd.get(), true); !set) return std::unexpected(set.error());
-    return Accepted{SocketAccess::make(std::move(fd), listener.family, listener.kind, listener.proto, limit, limit.has_value()),
-                    peer};
+    return Accepted{
+        SocketAccess::make(std::move(fd), listener.family, listener.kind, listener.proto, limit, limit.has_value()),
+        peer};
 }
 
 std::string to(const char* call, const Address& address) { return call + address.to_string(); }
@@ -235,9 +236,7 @@ void Socket::set_inheritable(bool inheritable) {
 
 // ---- Ending. -----------------------------------------------------------------------------------------------------------
 
-void Socket::shutdown(int how) {
-    or_raise(sys::shutdown(open_state(state_, "shutdown").fd.get(), how), "shutdown");
-}
+void Socket::shutdown(int how) { or_raise(sys::shutdown(open_state(state_, "shutdown").fd.get(), how), "shutdown"); }
 
 void Socket::close() {
     auto state = std::move(state_);

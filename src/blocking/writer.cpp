@@ -9,8 +9,7 @@ namespace bight {
 namespace {
 
 void send_all(SocketState& socket, Bytes data) {
-    if (auto sent = socket.sendall(data, 0); !sent)
-        raise_os_error(sent.error(), socket.context("write", "to"));
+    if (auto sent = socket.sendall(data, 0); !sent) raise_os_error(sent.error(), socket.context("write", "to"));
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ Result<void> unlink(const char* path) noexcept {
 }
 
 Result<FileIdentity> identify(const char* path) noexcept {
-    struct stat status {};
+    struct stat status{};
     auto asked = checked(Call::stat, [&] { return ::lstat(path, &status); });
     if (!asked) return std::unexpected(asked.error());
     return FileIdentity{status.st_dev, status.st_ino, S_ISSOCK(status.st_mode)};

@@ -9,7 +9,7 @@
 namespace bight::sys {
 
 std::expected<std::vector<socket::AddrInfo>, ResolveError> resolve(const char* host, const char* service,
-                                                                  const socket::AddrInfoOptions& options) {
+                                                                   const socket::AddrInfoOptions& options) {
     if constexpr (seam::built)
         if (Fault fault = seam::consult(Call::getaddrinfo); fault.errnum != 0)
             return std::unexpected(fault.errnum < 0 ? ResolveError{fault.errnum, 0}
@@ -25,9 +25,9 @@ std::expected<std::vector<socket::AddrInfo>, ResolveError> resolve(const char* h
     std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(first, ::freeaddrinfo);
     std::vector<socket::AddrInfo> found;
     for (const addrinfo* info = first; info; info = info->ai_next)
-        found.push_back({info->ai_family, info->ai_socktype, info->ai_protocol,
-                         info->ai_canonname ? info->ai_canonname : "",
-                         Address::from_sockaddr({reinterpret_cast<const std::byte*>(info->ai_addr), info->ai_addrlen})});
+        found.push_back(
+            {info->ai_family, info->ai_socktype, info->ai_protocol, info->ai_canonname ? info->ai_canonname : "",
+             Address::from_sockaddr({reinterpret_cast<const std::byte*>(info->ai_addr), info->ai_addrlen})});
     return found;
 }
 

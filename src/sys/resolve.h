@@ -18,6 +18,6 @@ struct ResolveError {
 
 /// getaddrinfo(3): waits for the system's resolver. `host` and `service` may be null.
 std::expected<std::vector<socket::AddrInfo>, ResolveError> resolve(const char* host, const char* service,
-                                                                  const socket::AddrInfoOptions& options);
+                                                                   const socket::AddrInfoOptions& options);
 
 }  // namespace bight::sys

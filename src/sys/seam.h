@@ -10,15 +10,41 @@ namespace bight::sys {
 
 /// The calls that can be made to fail, by their names in section 2 of the manual.
 enum class Call : unsigned char {
-    accept4, bind, clock_gettime, close, connect, epoll_create1, epoll_ctl, epoll_wait, eventfd, fcntl, getaddrinfo,
-    getpeername, getsockname, getsockopt, listen, poll, read, recv, recvfrom, select, send, sendto, setsockopt,
-    shutdown, socket, socketpair, stat, unlink, write,
+    accept4,
+    bind,
+    clock_gettime,
+    close,
+    connect,
+    epoll_create1,
+    epoll_ctl,
+    epoll_wait,
+    eventfd,
+    fcntl,
+    getaddrinfo,
+    getpeername,
+    getsockname,
+    getsockopt,
+    listen,
+    poll,
+    read,
+    recv,
+    recvfrom,
+    select,
+    send,
+    sendto,
+    setsockopt,
+    shutdown,
+    socket,
+    socketpair,
+    stat,
+    unlink,
+    write,
 };
 
 /// What becomes of one call.
 struct Fault {
-    int errnum = 0;                        // not 0: the call is not made, and fails with this
-    std::size_t at_most = SIZE_MAX;        // the bytes it is allowed to move: a short count
+    int errnum = 0;                  // not 0: the call is not made, and fails with this
+    std::size_t at_most = SIZE_MAX;  // the bytes it is allowed to move: a short count
 };
 
 /// A test's own part. Called from any thread that makes a call.

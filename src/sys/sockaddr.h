@@ -10,9 +10,7 @@ namespace bight::sys {
 inline const ::sockaddr* sockaddr_of(const Address& address) noexcept {
     return reinterpret_cast<const ::sockaddr*>(address.sockaddr().data());
 }
-inline socklen_t size_of(const Address& address) noexcept {
-    return static_cast<socklen_t>(address.sockaddr().size());
-}
+inline socklen_t size_of(const Address& address) noexcept { return static_cast<socklen_t>(address.sockaddr().size()); }
 
 /// An Address for the kernel to fill: pass data() and size(), then done() makes it good.
 class AddressRoom {

@@ -15,7 +15,8 @@ constexpr std::int64_t nanoseconds_a_second = 1'000'000'000;
 
 timespec timespec_of(Duration duration) noexcept {
     auto nanoseconds = duration.count() < 0 ? 0 : duration.count();
-    return {static_cast<time_t>(nanoseconds / nanoseconds_a_second), static_cast<long>(nanoseconds % nanoseconds_a_second)};
+    return {static_cast<time_t>(nanoseconds / nanoseconds_a_second),
+            static_cast<long>(nanoseconds % nanoseconds_a_second)};
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ Result<int> epoll_wait(int epoll, std::span<epoll_event> events, Timeout timeout
         if (ready >= 0 || errno != ENOSYS) return ready;
         // A kernel before 5.11 counts milliseconds: round up, for a wait must not end early and spin.
         auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(*timeout).count();
-        return ::epoll_wait(epoll, events.data(), room, static_cast<int>(milliseconds < INT_MAX ? milliseconds : INT_MAX));
+        return ::epoll_wait(epoll, events.data(), room,
+                            static_cast<int>(milliseconds < INT_MAX ? milliseconds : INT_MAX));
     });
 }
 

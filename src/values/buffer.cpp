@@ -46,7 +46,9 @@ struct EmptyAtThreadEnd {
 thread_local EmptyAtThreadEnd empty_at_thread_end;
 
 std::size_t class_of(std::size_t size) noexcept {
-    return size <= smallest_block ? 0 : static_cast<std::size_t>(std::bit_width(size - 1) - std::bit_width(smallest_block - 1));
+    return size <= smallest_block
+               ? 0
+               : static_cast<std::size_t>(std::bit_width(size - 1) - std::bit_width(smallest_block - 1));
 }
 
 void give_back(void*, std::byte* memory, std::size_t capacity) noexcept {

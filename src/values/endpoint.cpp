@@ -20,10 +20,14 @@ struct SchemeName {
 };
 
 constexpr std::array scheme_names{
-    SchemeName{Scheme::tcp, "tcp"},          SchemeName{Scheme::udp, "udp"},
-    SchemeName{Scheme::tls, "tls"},          SchemeName{Scheme::unix_stream, "unix"},
-    SchemeName{Scheme::unix_datagram, "unixgram"}, SchemeName{Scheme::fd, "fd"},
-    SchemeName{Scheme::systemd, "systemd"},  SchemeName{Scheme::stdio, "stdio"},
+    SchemeName{Scheme::tcp, "tcp"},
+    SchemeName{Scheme::udp, "udp"},
+    SchemeName{Scheme::tls, "tls"},
+    SchemeName{Scheme::unix_stream, "unix"},
+    SchemeName{Scheme::unix_datagram, "unixgram"},
+    SchemeName{Scheme::fd, "fd"},
+    SchemeName{Scheme::systemd, "systemd"},
+    SchemeName{Scheme::stdio, "stdio"},
 };
 
 bool has_host(Scheme scheme) { return scheme == Scheme::tcp || scheme == Scheme::udp || scheme == Scheme::tls; }
@@ -64,9 +68,7 @@ std::optional<Scheme> scheme_of(std::string_view name) {
     return found->scheme;
 }
 
-bool is_number(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
+bool is_number(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == text.npos; }
 
 int number(std::string_view text, const char* what) {
     if (!is_number(text)) throw ValueError("'" + std::string(text) + "' is no " + what);

@@ -11,7 +11,8 @@ namespace {
 /// The platform's sentence without its capital, for it stands after a colon; "I/O" and the like keep theirs.
 std::string lowered(std::string text) {
     auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    if (text.size() > 1 && is_upper(text[0]) && text[1] >= 'a' && text[1] <= 'z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+    if (text.size() > 1 && is_upper(text[0]) && text[1] >= 'a' && text[1] <= 'z')
+        text[0] = static_cast<char>(text[0] - 'A' + 'a');
     return text;
 }
 

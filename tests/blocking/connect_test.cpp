@@ -264,7 +264,9 @@ TEST(Resolver, numbers_names_and_filters) {
     EXPECT_EQ(found.front().address, Address::ip("127.0.0.1", 80));
     EXPECT_EQ(found.front().proto, IPPROTO_TCP);
     EXPECT_EQ(socket::getaddrinfo("::1", "http", {.kind = Kind::stream}).front().address, Address::ip("::1", 80));
-    EXPECT_EQ(socket::getaddrinfo(std::nullopt, 7, {.family = Family::inet, .flags = AI_PASSIVE}).front().address.host(), "0.0.0.0");
+    EXPECT_EQ(
+        socket::getaddrinfo(std::nullopt, 7, {.family = Family::inet, .flags = AI_PASSIVE}).front().address.host(),
+        "0.0.0.0");
     EXPECT_EQ(socket::getaddrinfo("localhost", {}, {.family = Family::inet}).front().address.host(), "127.0.0.1");
 }
 

@@ -119,9 +119,9 @@ TEST(Data, arrives_whole_in_timeout_mode_too) {
 
 // Real signals, every 200 us, over a real transfer.
 TEST(Data, arrives_whole_through_a_storm_of_signals) {
-    struct sigaction ignore {};
+    struct sigaction ignore{};
     ignore.sa_handler = [](int) {};
-    struct sigaction before {};
+    struct sigaction before{};
     ::sigaction(SIGALRM, &ignore, &before);
     itimerval storm{{0, 200}, {0, 200}};
     ::setitimer(ITIMER_REAL, &storm, nullptr);

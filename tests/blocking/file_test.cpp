@@ -50,7 +50,8 @@ TEST(BufferedReader, lines_are_the_same_for_every_split) {
             pair.finish();
             std::vector<std::string> lines;
             while (auto line = file.readline()) lines.push_back(line.to_string());
-            EXPECT_EQ(lines, (std::vector<std::string>{"a\n", "bb\n", "\n", "ccc\r\n", "d"})) << split << ' ' << buffering;
+            EXPECT_EQ(lines, (std::vector<std::string>{"a\n", "bb\n", "\n", "ccc\r\n", "d"}))
+                << split << ' ' << buffering;
         }
 }
 

@@ -31,12 +31,10 @@ protected:
     Socket& far = pair.second;
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, Selectors, ::testing::Values(Method::epoll, Method::poll, Method::select),
-                         [](const auto& tested) {
-                             return std::string(tested.param == Method::epoll  ? "epoll"
-                                                : tested.param == Method::poll ? "poll"
-                                                                             : "select");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Each, Selectors, ::testing::Values(Method::epoll, Method::poll, Method::select), [](const auto& tested) {
+        return std::string(tested.param == Method::epoll ? "epoll" : tested.param == Method::poll ? "poll" : "select");
+    });
 
 TEST_P(Selectors, add_returns_the_key) {
     auto key = selector.add(near, Ready::read, "data");
@@ -295,7 +293,8 @@ protected:
 };
 
 TEST_F(HighDescriptor, select_refuses_and_names_the_others) {
-    for (auto call : {+[](int fd) { select::select({fd}, {}, {}, 0s); }, +[](int fd) { Selector<int>(Method::select).add(fd, Ready::read); }})
+    for (auto call : {+[](int fd) { select::select({fd}, {}, {}, 0s); },
+                      +[](int fd) { Selector<int>(Method::select).add(fd, Ready::read); }})
         try {
             call(high);
             ADD_FAILURE();

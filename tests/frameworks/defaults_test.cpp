@@ -85,14 +85,18 @@ std::map<std::string, std::function<std::string()>> ours() {
              }
              return std::string("nothing");
          }},
-        {"default", [] { return std::string(Selector<int>().method() == selectors::Method::epoll ? "EpollSelector" : "?"); }},
+        {"default",
+         [] { return std::string(Selector<int>().method() == selectors::Method::epoll ? "EpollSelector" : "?"); }},
         {"request_queue_size", [=] { return text(options.request_queue_size); }},
         {"allow_reuse_address", [=] { return text(options.allow_reuse_address); }},
         {"allow_reuse_port", [=] { return text(options.allow_reuse_port); }},
         {"max_packet_size", [=] { return text(options.max_packet_size); }},
         {"daemon_threads", [=] { return text(threading().daemon_threads); }},
         {"block_on_close", [=] { return text(threading().block_on_close); }},
-        {"poll_interval", [] { return std::string(socketserver::default_poll_interval == std::chrono::milliseconds(500) ? "0.5" : "?"); }},
+        {"poll_interval",
+         [] {
+             return std::string(socketserver::default_poll_interval == std::chrono::milliseconds(500) ? "0.5" : "?");
+         }},
         {"wbufsize", [] { return text(Handler().wbufsize); }},
         {"handler timeout", [] { return text(Handler().timeout); }},
         {"disable_nagle_algorithm", [] { return text(Handler().disable_nagle_algorithm); }},

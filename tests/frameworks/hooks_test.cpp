@@ -59,7 +59,9 @@ struct Traced : Base {
     void finish_request(Request& request, const Address& client) override {
         script->calls.add("finish_request"), Base::finish_request(request, client);
     }
-    void shutdown_request(Request& request) override { script->calls.add("shutdown_request"), Base::shutdown_request(request); }
+    void shutdown_request(Request& request) override {
+        script->calls.add("shutdown_request"), Base::shutdown_request(request);
+    }
     void close_request(Request& request) override { script->calls.add("close_request"), Base::close_request(request); }
     void handle_error(Request&, const Address&) override { script->calls.add("handle_error"); }
     void handle_timeout() override { script->calls.add("handle_timeout"), Base::handle_timeout(); }
@@ -85,8 +87,10 @@ std::string play(const char* name, const char* scenario) {
 
 TEST(Hooks, are_called_in_cpythons_order) {
     std::vector<std::string> ours;
-    for (auto scenario : {"served", "error", "refused", "timeout"}) ours.push_back(play<TCPServer<Handler>>("TCPServer", scenario));
-    for (auto scenario : {"served", "error", "refused", "timeout"}) ours.push_back(play<UDPServer<Handler>>("UDPServer", scenario));
+    for (auto scenario : {"served", "error", "refused", "timeout"})
+        ours.push_back(play<TCPServer<Handler>>("TCPServer", scenario));
+    for (auto scenario : {"served", "error", "refused", "timeout"})
+        ours.push_back(play<UDPServer<Handler>>("UDPServer", scenario));
     for (auto scenario : {"served", "error", "refused", "timeout"})
         ours.push_back(play<ThreadingTCPServer<Handler>>("ThreadingTCPServer", scenario));
     for (auto scenario : {"served", "error", "refused", "timeout"})

@@ -142,21 +142,31 @@ void torture(const char* name, const Scenario& scenario) {
     Tally tally;
     int calls = run(scenario, -1, 0, tally);
     ASSERT_EQ(tally.survived, 1) << "without any fault";
-    for (int errnum : {EINTR, EAGAIN, EBADF, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINVAL, EIO, EMFILE, ENFILE, ENOBUFS,
-                       ENOMEM, ENOTCONN, EPERM, EPIPE, ETIMEDOUT})
+    for (int errnum : {EINTR, EAGAIN, EBADF, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINVAL, EIO, EMFILE, ENFILE,
+                       ENOBUFS, ENOMEM, ENOTCONN, EPERM, EPIPE, ETIMEDOUT})
         for (int which = 0; which < calls; ++which) run(scenario, which, errnum, tally);
     std::cout << name << ": " << calls << " calls, " << tally.cases << " runs, " << tally.survived << " went through, "
               << tally.refused << " raised an OSError\n";
     EXPECT_GT(tally.refused, calls);  // the faults are seen
 }
 
-TEST(Torture, tcp_blocking) { torture("tcp, blocking", [] { tcp_echo(std::nullopt); }); }
-TEST(Torture, tcp_with_a_limit) { torture("tcp, with a limit", [] { tcp_echo(5s); }); }
+TEST(Torture, tcp_blocking) {
+    torture("tcp, blocking", [] { tcp_echo(std::nullopt); });
+}
+TEST(Torture, tcp_with_a_limit) {
+    torture("tcp, with a limit", [] { tcp_echo(5s); });
+}
 TEST(Torture, unix_files) { torture("unix, files", unix_files); }
 TEST(Torture, datagrams) { torture("datagrams", datagrams); }
-TEST(Torture, select_and_epoll) { torture("epoll", [] { dispatch(selectors::Method::epoll); }); }
-TEST(Torture, select_and_poll) { torture("poll", [] { dispatch(selectors::Method::poll); }); }
-TEST(Torture, select_and_select) { torture("select", [] { dispatch(selectors::Method::select); }); }
+TEST(Torture, select_and_epoll) {
+    torture("epoll", [] { dispatch(selectors::Method::epoll); });
+}
+TEST(Torture, select_and_poll) {
+    torture("poll", [] { dispatch(selectors::Method::poll); });
+}
+TEST(Torture, select_and_select) {
+    torture("select", [] { dispatch(selectors::Method::select); });
+}
 TEST(Torture, a_request_of_a_server) { torture("socketserver", one_request); }
 
 // An interruption is no error, whichever call it meets that can wait.
@@ -166,7 +176,8 @@ TEST(Torture, an_interruption_is_never_seen) {
         for (const auto& scenario : {Scenario([] { tcp_echo(5s); }), Scenario(unix_files), Scenario(datagrams),
                                      Scenario([] { dispatch(selectors::Method::epoll); })}) {
             int left = 3;
-            Faults faults([&](sys::Call call) { return call == waits && left-- > 0 ? sys::Fault{EINTR} : sys::Fault{}; });
+            Faults faults(
+                [&](sys::Call call) { return call == waits && left-- > 0 ? sys::Fault{EINTR} : sys::Fault{}; });
             EXPECT_NO_THROW(scenario()) << static_cast<int>(waits);
         }
 }

@@ -41,10 +41,36 @@ TEST(Address, ports_out_of_range_are_overflows) {
 
 // B001, B002, B008: octal octets, junk behind the text.
 TEST(Address, text_is_strict) {
-    for (auto bad : {"", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "00.0.0.0", "1.2.3.4 ", " 1.2.3.4",
-                     "127.0.0.1 evil", "0x7f.0.0.1", "1.2.3.-4", "+1.2.3.4", "1.2.3.4\n", ":", ":::", "1:2:3:4:5:6:7",
-                     "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "::1%", "::1%eth0", "::1%-1", "::1.2.3", "::1.2.3.256",
-                     "1.2.3.4::", "::g", "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8", "localhost"})
+    for (auto bad : {"",
+                     "1",
+                     "1.2.3",
+                     "1.2.3.4.5",
+                     "1.2.3.256",
+                     "01.2.3.4",
+                     "00.0.0.0",
+                     "1.2.3.4 ",
+                     " 1.2.3.4",
+                     "127.0.0.1 evil",
+                     "0x7f.0.0.1",
+                     "1.2.3.-4",
+                     "+1.2.3.4",
+                     "1.2.3.4\n",
+                     ":",
+                     ":::",
+                     "1:2:3:4:5:6:7",
+                     "1:2:3:4:5:6:7:8:9",
+                     "1::2::3",
+                     "12345::",
+                     "::1%",
+                     "::1%eth0",
+                     "::1%-1",
+                     "::1.2.3",
+                     "::1.2.3.256",
+                     "1.2.3.4::",
+                     "::g",
+                     "1:2:3:4:5:6:7:8::",
+                     "::1:2:3:4:5:6:7:8",
+                     "localhost"})
         EXPECT_THROW(Address::ip(bad, 1), ValueError) << bad;
     EXPECT_THROW(Address::ip(std::string_view("1.2.3.4\0", 8), 1), ValueError);
 }
@@ -115,7 +141,8 @@ TEST(Address, unix_text) {
 TEST(Address, parse_reads_what_to_string_writes) {
     for (auto text : {"10.0.0.1:80", "[::1]:80", "[fe80::1%7]:65535", "/run/x", "@abstract", "@"})
         EXPECT_EQ(Address::parse(text).to_string(), text);
-    for (auto bad : {"", "10.0.0.1", "::1:80", "[::1]", "[::1]80", "[1.2.3.4]:80", "host:80", ":80", "1.2.3.4:", "1.2.3.4:x"})
+    for (auto bad :
+         {"", "10.0.0.1", "::1:80", "[::1]", "[::1]80", "[1.2.3.4]:80", "host:80", ":80", "1.2.3.4:", "1.2.3.4:x"})
         EXPECT_THROW(Address::parse(bad), ValueError) << bad;
     EXPECT_THROW(Address::parse("1.2.3.4:65536"), OverflowError);
     EXPECT_THROW(Address::parse("1.2.3.4:99999999999"), ValueError);
@@ -132,8 +159,10 @@ TEST(Address, compares_by_value_and_orders_by_host) {
 }
 
 TEST(Address, loopback_and_any) {
-    for (auto text : {"127.0.0.1", "127.255.0.3", "::1", "::ffff:127.0.0.1"}) EXPECT_TRUE(Address::ip(text, 1).is_loopback());
-    for (auto text : {"128.0.0.1", "::2", "::ffff:10.0.0.1", "0.0.0.0"}) EXPECT_FALSE(Address::ip(text, 1).is_loopback());
+    for (auto text : {"127.0.0.1", "127.255.0.3", "::1", "::ffff:127.0.0.1"})
+        EXPECT_TRUE(Address::ip(text, 1).is_loopback());
+    for (auto text : {"128.0.0.1", "::2", "::ffff:10.0.0.1", "0.0.0.0"})
+        EXPECT_FALSE(Address::ip(text, 1).is_loopback());
     EXPECT_TRUE(Address::unix_path("/x").is_loopback());
     EXPECT_TRUE(Address::ip("0.0.0.0", 1).is_any());
     EXPECT_TRUE(Address::ip("::", 1).is_any());

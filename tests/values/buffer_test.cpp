@@ -56,7 +56,9 @@ TEST(Buffer, resize_never_passes_the_end) {
     EXPECT_EQ(buffer.size(), buffer.capacity());
 }
 
-TEST(Buffer, a_negative_size_is_refused) { EXPECT_THROW(Buffer::with_capacity(static_cast<std::size_t>(-1)), ValueError); }
+TEST(Buffer, a_negative_size_is_refused) {
+    EXPECT_THROW(Buffer::with_capacity(static_cast<std::size_t>(-1)), ValueError);
+}
 
 TEST(Buffer, may_be_given_back_by_another_thread) {
     for (int round = 0; round < 20; ++round) {

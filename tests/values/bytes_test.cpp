@@ -31,9 +31,9 @@ TEST(Bytes, comes_from_every_contiguous_range_of_bytes) {
 TEST(Bytes, what_does_not_say_its_length_is_refused) {
     static_assert(!std::is_constructible_v<Bytes, const char*>);
     static_assert(!std::is_constructible_v<Bytes, char*>);
-    static_assert(!std::is_constructible_v<Bytes, char (&)[8]>);
+    static_assert(!std::is_constructible_v<Bytes, char(&)[8]>);
     static_assert(!std::is_constructible_v<Bytes, std::vector<int>>);
-    static_assert(std::is_constructible_v<Bytes, const char (&)[8]>);
+    static_assert(std::is_constructible_v<Bytes, const char(&)[8]>);
 }
 
 TEST(Bytes, slices_are_cut_to_what_there_is) {

@@ -45,8 +45,9 @@ TEST(Endpoint, options_follow_and_backslashes_guard_colons) {
 }
 
 TEST(Endpoint, bad_text_is_refused_with_a_reason) {
-    for (auto bad : {"", "tcp:", "tcp", "tcp:h", "tcp:h:", "tcp:h:x", "tcp:::1:80", "unix:", "fd:x", "fd:-1", "stdio:x",
-                     "tcp:h:80:mode", "tcp:h:80:=x", "nothing", "tcp:[::1:80", "http:h:x", "tcp:a b:80", "tcp:////h:80"})
+    for (auto bad :
+         {"", "tcp:", "tcp", "tcp:h", "tcp:h:", "tcp:h:x", "tcp:::1:80", "unix:", "fd:x", "fd:-1", "stdio:x",
+          "tcp:h:80:mode", "tcp:h:80:=x", "nothing", "tcp:[::1:80", "http:h:x", "tcp:a b:80", "tcp:////h:80"})
         EXPECT_THROW(Endpoint::parse(bad), ValueError) << bad;
     EXPECT_THROW(Endpoint::parse("tcp:h:65536"), OverflowError);
     EXPECT_THROW(Endpoint::parse(std::string_view("tcp:a\0b:80", 10)), ValueError);
@@ -62,7 +63,8 @@ TEST(Endpoint, where) {
 
 TEST(Endpoint, whatever_is_accepted_survives_a_round_trip) {
     std::mt19937 random(7);
-    const std::string pieces[] = {"tcp", "udp", "unix", "fd", "stdio", ":", ":", ":", "[", "]", "::1", "80", "/p", "@", "\\", "a=b", "//", "x"};
+    const std::string pieces[] = {"tcp", "udp", "unix", "fd", "stdio", ":",  ":",   ":",  "[",
+                                  "]",   "::1", "80",   "/p", "@",     "\\", "a=b", "//", "x"};
     int accepted = 0;
     for (int round = 0; round < 20000; ++round) {
         std::string text;
@@ -71,8 +73,7 @@ TEST(Endpoint, whatever_is_accepted_survives_a_round_trip) {
         try {
             endpoint = Endpoint::parse(text);
         } catch (const ValueError&) {
-        } catch (const OverflowError&) {
-        }
+        } catch (const OverflowError&) {}
         if (!endpoint) continue;
         EXPECT_EQ(Endpoint::parse(endpoint->to_string()), *endpoint) << text << " -> " << endpoint->to_string();
         ++accepted;

@@ -80,9 +80,7 @@ TEST(Error, the_resolver_has_numbers_of_its_own) {
     EXPECT_FALSE(error.code());
 }
 
-TEST(Error, copies_do_not_throw) {
-    static_assert(std::is_nothrow_copy_constructible_v<OSError>);
-}
+TEST(Error, copies_do_not_throw) { static_assert(std::is_nothrow_copy_constructible_v<OSError>); }
 
 TEST(Error, a_result_is_returned_in_registers) {
     static_assert(std::is_trivially_copy_constructible_v<Result<std::size_t>>);

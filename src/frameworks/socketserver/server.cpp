@@ -18,9 +18,7 @@ namespace {
 // Out of descriptors or memory, the listener stays readable: without a pause the loop would spin on accept().
 constexpr Duration pause_when_exhausted = std::chrono::milliseconds(100);
 
-bool is_exhaustion(int errnum) {
-    return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
-}
+bool is_exhaustion(int errnum) { return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM; }
 
 Family family_of(const HostPort& where, const ServerOptions& options) {
     if (options.address_family) return *options.address_family;
@@ -79,8 +77,10 @@ void BaseServer::shutdown() { control_->stop(); }
 
 void BaseServer::handle_request() {
     Timeout limit = less(socket_.gettimeout(), timeout);
-    if (auto ready = wait_until_ready(socket_.fileno(), POLLIN, Deadline(limit)); ready) return handle_request_noblock();
-    else if (ready.error() != std::errc::timed_out) raise_os_error(ready.error(), "handle_request");
+    if (auto ready = wait_until_ready(socket_.fileno(), POLLIN, Deadline(limit)); ready)
+        return handle_request_noblock();
+    else if (ready.error() != std::errc::timed_out)
+        raise_os_error(ready.error(), "handle_request");
     handle_timeout();
 }
 
@@ -156,8 +156,7 @@ void BaseServer::handle_error(Request&, const Address& client_address) {
         throw;
     } catch (const std::exception& error) {
         text += std::string(": ") + error.what();
-    } catch (...) {
-    }
+    } catch (...) {}
     std::cerr << text + '\n';
 }
 
