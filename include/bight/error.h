@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <expected>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace bight {
 
@@ -125,6 +129,19 @@ public:
 
 private:
     std::size_t consumed_;
+};
+
+/// Several errors at once, as Python's: none of them is the one that counts.
+class ExceptionGroup : public std::runtime_error {
+public:
+    ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions)
+        : std::runtime_error(message),
+          exceptions_(std::make_shared<const std::vector<std::exception_ptr>>(std::move(exceptions))) {}
+
+    const std::vector<std::exception_ptr>& exceptions() const noexcept { return *exceptions_; }
+
+private:
+    std::shared_ptr<const std::vector<std::exception_ptr>> exceptions_;  // shared: copies cannot fail
 };
 
 /// Raises the class of the tree that stands for `errnum`.

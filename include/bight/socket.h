@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -207,13 +208,26 @@ struct ServerOptions {
 /// A socket that listens at `where`. A Unix path is bound as it is: see unlink_stale() for what a crash left behind.
 Socket create_server(const HostPort& where, const ServerOptions& options = {});
 
+/// One address that create_connection() tried in vain, and what the kernel said.
+struct ConnectionAttempt {
+    Address address;
+    int errnum = 0;
+};
+
 struct ConnectionOptions {
     Timeout timeout = getdefaulttimeout();    // for the whole, resolving aside, and then for each call on the socket
     const Address* source_address = nullptr;  // bound before connecting
+    bool all_errors = false;                  // raise an ExceptionGroup with the error of every attempt
+
+    /// How long an address may keep silent before the next one is tried beside it, after RFC 8305; unset, the addresses
+    /// are tried one after the other in the resolver's order, as in Python.
+    Timeout happy_eyeballs_delay = std::chrono::milliseconds(250);
+
+    std::vector<ConnectionAttempt>* failures = nullptr;  // gets every attempt that failed, also if another succeeded
 };
 
-/// A stream connected to the first address of `where` that answers. Raises the error of the last one tried, GaiError
-/// where the name is unknown.
+/// A stream connected to the first address of `where` that answers. Where none does, raises the error of the last
+/// attempt, and its message lists them all; GaiError where the name is unknown.
 Socket create_connection(const HostPort& where, const ConnectionOptions& options = {});
 
 struct SocketPair {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/socket.h>
 
+#include "blocking/connect_race.h"
 #include "blocking/deadline.h"
 #include "blocking/or_raise.h"
 #include "blocking/resolve_one.h"
 #include "blocking/socket_state.h"
 
 #include <cerrno>
-#include <optional>
+#include <exception>
 
 namespace bight::socket {
 namespace {
@@ -18,32 +19,30 @@ Family family_of(const HostPort& where, const ServerOptions& options) {
     return options.dualstack_ipv6 ? Family::inet6 : Family::inet;
 }
 
-struct Failure {
-    int errnum;
-    std::string context;
-};
-
-/// One attempt of create_connection(). `deadline` is what is left of the whole.
-std::expected<Socket, Failure> connect_to(const AddrInfo& candidate, const Deadline& deadline,
-                                          const ConnectionOptions& options) {
-    auto fail = [&](Errno error, const char* what) {
-        return std::unexpected(Failure{error.number(), what + candidate.address.to_string()});
-    };
-    auto opened = open_socket(candidate.family, candidate.kind, candidate.proto, deadline.left());
-    if (!opened) return fail(opened.error(), "socket for ");
-    SocketState& state = *SocketAccess::state(*opened);
-    if (options.source_address)
-        if (auto bound = sys::bind(state.fd.get(), *options.source_address); !bound)
-            return fail(bound.error(), "bind before connecting to ");
-    if (auto connected = state.connect(candidate.address); !connected) return fail(connected.error(), "connect to ");
-    if (auto set = state.set_timeout(options.timeout); !set)
-        return fail(set.error(), "settimeout after connecting to ");
-    return std::move(*opened);
+std::vector<AddrInfo> candidates_of(const HostPort& where, const ConnectionOptions& options) {
+    if (const Address* address = where.address()) return {AddrInfo{address->family(), Kind::stream, 0, {}, *address}};
+    auto found = getaddrinfo(where.host(), where.port(), {Family::unspecified, Kind::stream, 0, 0});
+    return options.happy_eyeballs_delay ? interleave_families(std::move(found)) : found;
 }
 
-std::vector<AddrInfo> candidates_of(const HostPort& where) {
-    if (const Address* address = where.address()) return {AddrInfo{address->family(), Kind::stream, 0, {}, *address}};
-    return getaddrinfo(where.host(), where.port(), {Family::unspecified, Kind::stream, 0, 0});
+[[noreturn]] void raise_failures(const HostPort& where, const std::vector<ConnectionAttempt>& failures, bool all) {
+    auto one = [](const ConnectionAttempt& attempt) { return "connect to " + attempt.address.to_string(); };
+    if (all) {
+        std::vector<std::exception_ptr> errors;
+        for (const auto& failure : failures) try {
+                raise_os_error(failure.errnum, one(failure));
+            } catch (...) {
+                errors.push_back(std::current_exception());
+            }
+        throw ExceptionGroup("create_connection failed", std::move(errors));
+    }
+    if (failures.empty()) throw OSError(EHOSTUNREACH, "getaddrinfo returns an empty list");
+    if (failures.size() == 1) raise_os_error(failures.front().errnum, one(failures.front()));
+    std::string context = "connect to " + where.to_string() + " (";
+    for (const auto& failure : failures)
+        context += (&failure == &failures.front() ? "" : "; ") + failure.address.to_string() + ": " +
+                   Errno(failure.errnum).message();
+    raise_os_error(failures.back().errnum, context + ')');
 }
 
 }  // namespace
@@ -63,16 +62,13 @@ Socket create_server(const HostPort& where, const ServerOptions& options) {
 
 Socket create_connection(const HostPort& where, const ConnectionOptions& options) {
     if (options.timeout && *options.timeout < Duration::zero()) throw ValueError("Timeout value out of range");
+    auto candidates = candidates_of(where, options);
     Deadline deadline(options.timeout);
-    std::optional<Failure> last;
-    for (const auto& candidate : candidates_of(where)) {
-        auto connected = connect_to(candidate, deadline, options);
-        if (connected) return std::move(*connected);
-        last = std::move(connected.error());
-        if (deadline.left() == Duration::zero()) break;
-    }
-    if (!last) throw OSError(EHOSTUNREACH, "getaddrinfo returns an empty list");
-    raise_os_error(last->errnum, last->context);
+    ConnectRace race(options, deadline);
+    auto connected = race.run(candidates);
+    if (options.failures) *options.failures = race.failures();
+    if (!connected) raise_failures(where, race.failures(), options.all_errors);
+    return std::move(*connected);
 }
 
 SocketPair socketpair(Family family, Kind kind, int proto) {

@@ -5,6 +5,7 @@
 
 #include "support/descriptors.h"
 #include "support/faults.h"
+#include "support/full_backlog.h"
 
 #include <gtest/gtest.h>
 
@@ -21,6 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Faults;
+using testing::FullBacklog;
 
 /// A port of the loopback where nobody listens: bound, so that nobody else gets it.
 struct DeadPort {
@@ -73,26 +75,6 @@ TEST(Connect, a_refusal_in_timeout_mode_is_a_refusal) {
     client.settimeout(5s);
     EXPECT_THROW(client.connect(dead.address()), ConnectionRefusedError);
 }
-
-/// A listener whose backlog is full, so that the next connect() has to wait.
-struct FullBacklog {
-    explicit FullBacklog(const HostPort& where) : listener(socket::create_server(where, {.backlog = 0})) {
-        while (true) {
-            Socket client(listener.family());
-            client.setblocking(false);
-            int number = client.connect_ex(listener.getsockname());
-            bool waits = number == EAGAIN || (number == EINPROGRESS && !is_connected(client));
-            clients.push_back(std::move(client));
-            if (waits) return;
-        }
-    }
-
-    /// On the loopback the handshake is over before connect() returns, unless the backlog holds it up.
-    static bool is_connected(Socket& client) { return client.try_send("").has_value(); }
-
-    Socket listener;
-    std::vector<Socket> clients;
-};
 
 TEST(Connect, obeys_the_limit) {
     FullBacklog full({"127.0.0.1", 0});

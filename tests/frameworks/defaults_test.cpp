@@ -73,6 +73,11 @@ std::map<std::string, std::function<std::string()>> ours() {
         {"create_server IPV6_V6ONLY",
          [] { return text(socket::create_server({"::1", 0}).getsockopt(IPPROTO_IPV6, IPV6_V6ONLY) != 0); }},
         {"create_connection timeout", [] { return text(socket::ConnectionOptions().timeout); }},
+        {"create_connection order",
+         [] {
+             auto delay = socket::ConnectionOptions().happy_eyeballs_delay;
+             return std::string(delay == std::chrono::milliseconds(250) ? "RFC 8305, 250 ms" : "?");
+         }},
         {"empty host", [] { return socket::create_server({"", 0}).getsockname().host(); }},
         {"makefile buffer", [] { return text(default_buffer_size); }},
         {"readline limit", [] { return text(default_line_limit); }},
