@@ -32,7 +32,8 @@ public:
     /// A place that a connection has; destroying it gives the place back. Outlived by its Admission.
     class Ticket {
     public:
-        Ticket(Ticket&& other) noexcept : admission_(std::exchange(other.admission_, nullptr)), peer_(std::move(other.peer_)) {}
+        Ticket(Ticket&& other) noexcept
+            : admission_(std::exchange(other.admission_, nullptr)), peer_(std::move(other.peer_)) {}
         Ticket& operator=(Ticket&&) = delete;
         ~Ticket() {
             if (admission_) admission_->give_back(peer_);

@@ -153,7 +153,9 @@ private:
             ->check(names_of(styles));
         command->add_option("--port-file", serve_.port_file, "Holds the port or path, a line each, once it accepts")
             ->type_name("FILE");
-        command->add_flag_callback("--no-limits", [this] { serve_.limits = false; }, "Any number of connections, as many descriptors as allowed");
+        command->add_flag_callback(
+            "--no-limits", [this] { serve_.limits = false; },
+            "Any number of connections, as many descriptors as allowed");
         command->add_option("--max-conn", serve_.max_conn, "Connections at most (0.8 x the limit of descriptors)")
             ->type_name("N");
         add_time(*command, "--idle", "Ends a connection that was silent for so long (never)", serve_.idle);
@@ -195,7 +197,9 @@ private:
 
     template <class Target>
     static void add_time(CLI::App& command, const char* name, const char* help, Target& target) {
-        command.add_option_function<std::string>(name, [&](const std::string& text) { target = parse_duration(text); }, help)
+        command
+            .add_option_function<std::string>(
+                name, [&](const std::string& text) { target = parse_duration(text); }, help)
             ->type_name("TIME");
     }
 

@@ -34,7 +34,7 @@ private:
     void answer_line(std::string_view line);
 
     Service service_;
-    std::string line_;    // the beginning of a line that has not ended yet
+    std::string line_;  // the beginning of a line that has not ended yet
     std::string answer_;
 };
 

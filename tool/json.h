@@ -19,7 +19,9 @@ public:
     JsonObject& add(std::string_view key, std::string_view text) { return add_raw(key, json_string(text)); }
     JsonObject& add(std::string_view key, const char* text) { return add(key, std::string_view(text)); }
     JsonObject& add(std::string_view key, const std::string& text) { return add(key, std::string_view(text)); }
-    JsonObject& add(std::string_view key, std::same_as<bool> auto truth) { return add_raw(key, truth ? "true" : "false"); }
+    JsonObject& add(std::string_view key, std::same_as<bool> auto truth) {
+        return add_raw(key, truth ? "true" : "false");
+    }
     JsonObject& add(std::string_view key, std::integral auto number)
         requires(!std::same_as<decltype(number), bool>)
     {

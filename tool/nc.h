@@ -10,10 +10,10 @@ namespace bight::tool {
 
 struct NcOptions {
     bool listen = false;
-    bool keep = false;          // one connection after the other
+    bool keep = false;  // one connection after the other
     bool udp = false;
     bool unix_socket = false;
-    Timeout timeout;            // unset: none; a second for the answers to datagrams
+    Timeout timeout;                 // unset: none; a second for the answers to datagrams
     std::vector<std::string> where;  // HOST PORT, or an ENDPOINT
 };
 

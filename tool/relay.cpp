@@ -28,8 +28,8 @@ struct Flow {
     Buffer memory = Buffer::with_capacity(65536);
     std::size_t start = 0;
     std::size_t end = 0;
-    bool ended = false;   // nothing more is read
-    bool pending = false; // there is something to write; it may be an empty datagram
+    bool ended = false;    // nothing more is read
+    bool pending = false;  // there is something to write; it may be an empty datagram
 
     Bytes data() const noexcept { return {memory.data() + start, end - start}; }
     bool done() const noexcept { return ended && !pending; }
@@ -75,8 +75,8 @@ private:
     std::size_t output_chunk_;
     bool input_is_terminal_ = ::isatty(STDIN_FILENO) == 1;
     Selector<Part> selector_{selectors::Method::poll};  // epoll takes no regular files, and standard input may be one
-    Flow up_;    // standard input to the network
-    Flow down_;  // the network to standard output
+    Flow up_;                                           // standard input to the network
+    Flow down_;                                         // the network to standard output
     std::optional<Errno> failure_;
     std::string failed_call_;
 };

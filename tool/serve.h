@@ -19,8 +19,8 @@ enum class Style { iterative, thread, select, selectors };
 struct ServeOptions {
     Service service = Service::echo;
     Style style = Style::selectors;
-    std::vector<std::string> listen;      // endpoints
-    std::string port_file;                // empty: none
+    std::vector<std::string> listen;  // endpoints
+    std::string port_file;            // empty: none
     bool limits = true;
     std::optional<std::size_t> max_conn;  // unset: 0.8 x the limit of descriptors
     Timeout idle;

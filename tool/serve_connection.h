@@ -22,7 +22,8 @@ public:
     using Clock = std::chrono::steady_clock;
 
     /// `scratch` is the loop's memory for what is read; every connection uses the same.
-    Connection(Socket socket, const Address& peer, Admission::Ticket ticket, ServeContext& context, MutableBytes scratch);
+    Connection(Socket socket, const Address& peer, Admission::Ticket ticket, ServeContext& context,
+               MutableBytes scratch);
 
     int fileno() const noexcept override { return socket_.fileno(); }
     bool on_ready(Ready ready) override;
@@ -43,9 +44,9 @@ private:
     ServeContext& context_;
     MutableBytes scratch_;
     Conversation conversation_;
-    Buffer kept_;           // what the client has not taken
-    std::size_t start_ = 0; // of what is left of it
-    bool ended_ = false;    // the client has finished sending
+    Buffer kept_;            // what the client has not taken
+    std::size_t start_ = 0;  // of what is left of it
+    bool ended_ = false;     // the client has finished sending
     Clock::time_point last_active_ = Clock::now();
 };
 

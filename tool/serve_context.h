@@ -25,9 +25,9 @@ struct Tally {
     Count datagrams = 0;
     Count received = 0;  // bytes
     Count sent = 0;
-    Count refused = 0;   // connections over a limit
-    Count failed = 0;    // connections that ended otherwise than by their client's end of stream
-    Count dropped = 0;   // answers to datagrams that could not be sent
+    Count refused = 0;  // connections over a limit
+    Count failed = 0;   // connections that ended otherwise than by their client's end of stream
+    Count dropped = 0;  // answers to datagrams that could not be sent
 
     /// "3 connections, 1024 bytes in, 1024 bytes out"; counts that most servers never need only where they are not 0.
     std::string to_string() const;

@@ -113,7 +113,7 @@ private:
     Clients clients_;
     std::unordered_map<Source*, Clients::iterator> client_of_;
     bool listeners_watched_ = false;
-    bool room_ = true;                            // whether the waiter takes one more descriptor
+    bool room_ = true;  // whether the waiter takes one more descriptor
     bool said_room_ = false;
     bool said_exhausted_ = false;
     std::optional<Clock::time_point> accept_at_;  // the end of a pause
@@ -224,7 +224,8 @@ void LoopServer::welcome(Socket socket, const Address& peer) {
         return;
     }
     ++context_.tally.connections;
-    auto client = clients_.emplace(clients_.end(), std::move(socket), peer, std::move(*ticket), context_, scratch_.room());
+    auto client = clients_.emplace(clients_.end(), std::move(socket), peer, std::move(*ticket), context_,
+                                   scratch_.room());
     client_of_.emplace(&*client, client);
     waiter_->watch(*client, Ready::read);
 }

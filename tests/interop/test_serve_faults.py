@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What clients do to a server: they reset, stay, never read, come in crowds. It ends them and serves the others."""
+
+import os
+import resource
+import select
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
+
+from bight_process import (DEADLINE, STYLES, BightTest, descriptor_limit, exchange, in_every_style,  # noqa: E402
+                           read_to_end, reset, sha256)
+
+CONCURRENT = tuple(style for style in STYLES if style != "iterative")
+
+
+class Resets(BightTest):
+    @in_every_style("echo", "tcp:127.0.0.1:0")
+    def test_a_reset_ends_that_connection_only(self, server):
+        def after_nothing(connection):
+            pass
+
+        def after_a_byte(connection):
+            connection.sendall(b"x")
+
+        def after_an_answer(connection):
+            connection.sendall(b"x")
+            connection.recv(1)
+
+        def with_much_unread(connection):
+            connection.settimeout(0.05)
+            try:
+                connection.sendall(b"x" * (4 << 20))
+            except TimeoutError:
+                pass
+
+        def after_a_half_close(connection):
+            connection.sendall(b"x" * 100000)
+            connection.shutdown(socket.SHUT_WR)
+
+        for at in (after_nothing, after_a_byte, after_an_answer, with_much_unread, after_a_half_close):
+            connection = server.connect()
+            at(connection)
+            reset(connection)
+            self.assert_echoes(server)
+
+    @in_every_style("echo", "tcp:127.0.0.1:0", styles=CONCURRENT)
+    def test_a_reset_does_not_disturb_others(self, server):
+        with server.connect() as other:
+            other.sendall(b"before")
+            self.assertEqual(other.recv(6), b"before")
+            for _ in range(50):
+                connection = server.connect()
+                connection.sendall(b"x" * 1000)
+                reset(connection)
+            self.assertEqual(exchange(other, b"after"), b"after")
+
+    @in_every_style("echo", "unix:{folder}/s.sock")
+    def test_a_client_of_a_unix_socket_that_vanishes_ends_itself_only(self, server):
+        for _ in range(20):
+            connection = server.connect()
+            connection.sendall(b"x" * 1000)
+            connection.close()  # with an answer unread: a reset
+        self.assert_echoes(server)
+
+    @in_every_style("echo", "tcp:127.0.0.1:0")
+    def test_a_client_that_is_killed_ends_itself_only(self, server):
+        peer = self.bight("nc", server.endpoint)
+        peer.child.stdin.write(b"here\n")
+        peer.read_until(lambda text: text == b"here\n")
+        peer.kill()
+        self.assert_echoes(server)
+
+
+class Crowds(BightTest):
+    @in_every_style("echo", "tcp:127.0.0.1:0", styles=CONCURRENT)
+    def test_many_clients_interleaved(self, server):
+        clients = [self.connect(server) for _ in range(100)]
+        for turn in range(10):
+            for number, client in enumerate(clients):
+                client.sendall(f"{number}.{turn};".encode())
+        for number, client in enumerate(clients):
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_to_end(client).decode(), "".join(f"{number}.{turn};" for turn in range(10)))
+
+    @in_every_style("echo", "tcp:127.0.0.1:0")
+    def test_many_clients_at_once_each_get_their_own_bytes(self, server):
+        wrong = []
+
+        def client(number):
+            data = bytes([number]) * (1 << 18) + os.urandom(1 << 10)
+            with server.connect() as connection:
+                if exchange(connection, data) != data:
+                    wrong.append(number)
+
+        threads = [threading.Thread(target=client, args=(number,)) for number in range(24)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(DEADLINE)
+        self.assertEqual(wrong, [])
+
+    @in_every_style("echo", "tcp:127.0.0.1:0", styles=CONCURRENT)
+    def test_a_thousand_short_connections(self, server):
+        for number in range(1000):
+            with server.connect() as connection:
+                connection.sendall(b"x")
+                self.assertEqual(connection.recv(10), b"x")
+        self.assert_eventually(lambda: server.descriptors() < 20, "the descriptors are given back")
+
+    @in_every_style("echo", "tcp:127.0.0.1:0", styles=CONCURRENT)
+    def test_a_client_that_never_reads_costs_little_and_holds_up_nobody(self, server):
+        before = server.resident_bytes()
+        sent = 0
+        greedy = [self.connect(server) for _ in range(8)]
+        for connection in greedy:
+            connection.setblocking(False)
+        data = b"x" * (1 << 18)
+        # Until the kernel's buffers and the server's are full: then nothing can be written for a while.
+        while writable := select.select([], greedy, [], 0.3)[1]:
+            for connection in writable:
+                sent += connection.send(data)
+        self.assertGreater(sent, 8 << 20)
+        # Threads have a stack each; what is held for a client is 64 KiB.
+        self.assertLess(server.resident_bytes() - before, 8 << 20)
+        self.assert_echoes(server, text=b"y" * 100000)
+        used = server.cpu_seconds()
+        select.select([], [], [], 0.5)
+        self.assertLess(server.cpu_seconds() - used, 0.05)
+        for connection in greedy:
+            connection.close()
+
+    @in_every_style("echo", "tcp:127.0.0.1:0")
+    def test_a_slow_reader_gets_every_byte(self, server):
+        data = os.urandom(32 << 20)
+        with server.connect() as connection:
+            def send():
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+
+            sender = threading.Thread(target=send, daemon=True)
+            sender.start()
+            sender.join(0.2)  # the buffers fill, and the server has to stop reading
+            self.assertEqual(sha256(read_to_end(connection)), sha256(data))
+
+
+class Limits(BightTest):
+    def served(self, connection):
+        """Whether it is answered; one over a limit is ended instead."""
+        try:
+            connection.sendall(b"x")
+            return connection.recv(1) == b"x"
+        except ConnectionError:
+            return False
+
+    def serves_one_more(self, server):
+        with server.connect() as connection:
+            return self.served(connection)
+
+    @in_every_style("echo", "tcp:127.0.0.1:0", "--max-conn", "2", styles=CONCURRENT)
+    def test_max_conn(self, server):
+        kept = [self.connect(server) for _ in range(2)]
+        self.assertTrue(all(self.served(connection) for connection in kept))
+        for _ in range(3):
+            self.assertFalse(self.served(self.connect(server)))
+        self.assertEqual(exchange(kept[0], b"still"), b"still")
+        self.assert_eventually(lambda: self.serves_one_more(server), "a place is free again")
+        kept[1].close()
+        server.stop()
+        self.assertEqual(server.stderr().count("the limit of 2 connections is reached"), 1)
+        self.assertRegex(server.stderr(), r", [0-9]+ refused")
+
+    @in_every_style("echo", "tcp:127.0.0.1:0", "--idle", "200ms")
+    def test_idle_clients_are_ended(self, server):
+        start = time.monotonic()
+        with server.connect() as connection:
+            connection.sendall(b"x")
+            self.assertEqual(connection.recv(1), b"x")
+            self.assertEqual(connection.recv(1), b"")
+        self.assertGreater(time.monotonic() - start, 0.19)
+        self.assertLess(time.monotonic() - start, 5)
+        self.assert_echoes(server)
+
+    @in_every_style("echo", "tcp:127.0.0.1:0", preexec_fn=descriptor_limit(60), styles=CONCURRENT)
+    def test_connections_stop_before_descriptors_do(self, server):
+        clients = [self.connect(server) for _ in range(80)]
+        self.assertEqual(sum(self.served(client) for client in clients), 48)
+        self.assertIn("the limit of 48 connections is reached", server.stderr())
+        for client in clients:
+            client.close()
+        self.assert_eventually(lambda: self.serves_one_more(server), "places are free again")
+
+    @in_every_style("echo", "tcp:127.0.0.1:0", "--no-limits", preexec_fn=descriptor_limit(40))
+    def test_without_descriptors_it_waits_quietly_and_recovers(self, server):
+        clients = [self.connect(server) for _ in range(60)]
+        clients[0].sendall(b"x")
+        self.assertEqual(clients[0].recv(1), b"x")
+        used, start = server.cpu_seconds(), time.monotonic()
+        select.select([], [], [], 2)
+        self.assertLess((server.cpu_seconds() - used) / (time.monotonic() - start), 0.05)
+        for client in clients:
+            client.close()
+        start = time.monotonic()
+        self.assert_echoes(server)
+        self.assertLess(time.monotonic() - start, 1)
+
+    def test_select_stops_before_its_last_descriptor(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 1300:
+            self.skipTest(f"at most {hard} descriptors are allowed here")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1300), hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        server = self.serve("echo", "--listen", "tcp:0", "--style", "select", "--no-limits")
+        clients = [self.connect(server) for _ in range(1100)]
+        server.wait_for_error("select() takes no descriptor above 1023")
+        self.assertTrue(self.served(clients[0]))
+        self.assertFalse(is_answered(clients[-1], b"y"))
+        clients[0].close()
+        for client in clients[1:200]:
+            client.close()
+        self.assertEqual(clients[-1].recv(1), b"y")
+        for client in clients:
+            client.close()
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(server.stderr().count("select() takes no"), 1)
+
+
+def is_answered(connection, data):
+    """Whether an answer to `data` comes soon."""
+    connection.sendall(data)
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return waiting.poll(200)
