@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/iostream.h>
+
+#include <algorithm>
+
+namespace bight {
+namespace {
+
+char* characters(Buffer& buffer) { return reinterpret_cast<char*>(buffer.room().data()); }
+
+}  // namespace
+
+SocketStreambuf::SocketStreambuf(Socket& socket, std::size_t buffering)
+    : reader_(socket.makefile(socket::rb, buffering)),
+      writer_(socket.makefile(socket::wb, 0)),
+      out_(Buffer::with_capacity(std::max<std::size_t>(buffering, 1))) {
+    setp(characters(out_), characters(out_) + out_.capacity());
+}
+
+SocketStreambuf::int_type SocketStreambuf::underflow() {
+    if (sync() != 0) return traits_type::eof();  // whoever waits for an answer has asked before
+    try {
+        in_ = reader_.read1();
+    } catch (const OSError& error) {
+        error_ = Errno(error.errnum());
+        throw;  // the stream takes it for badbit
+    }
+    setg(characters(in_), characters(in_), characters(in_) + in_.size());
+    return in_.empty() ? traits_type::eof() : traits_type::to_int_type(*gptr());
+}
+
+SocketStreambuf::int_type SocketStreambuf::overflow(int_type character) {
+    if (sync() != 0) return traits_type::eof();
+    if (traits_type::eq_int_type(character, traits_type::eof())) return traits_type::not_eof(character);
+    return sputc(traits_type::to_char_type(character));
+}
+
+int SocketStreambuf::sync() {
+    auto waiting = static_cast<std::size_t>(pptr() - pbase());
+    if (waiting == 0) return 0;
+    try {
+        writer_.write(out_.room().first(waiting));
+    } catch (const OSError& error) {
+        error_ = Errno(error.errnum());
+        return -1;
+    }
+    setp(characters(out_), characters(out_) + out_.capacity());
+    return 0;
+}
+
+}  // namespace bight
