@@ -99,7 +99,7 @@ public:
     /// Takes all of `data`, sending what does not fit the buffer. Returns data.size().
     std::size_t write(Bytes data);
 
-    /// Sends what is buffered. After an error it stays buffered.
+    /// Sends what is buffered. After an error, what was not sent stays buffered.
     void flush();
 
     /// flush(), then closes; closes also if that raises.
@@ -111,6 +111,7 @@ public:
 
 private:
     void require_open() const;
+    void send(Bytes& rest);
 
     std::shared_ptr<SocketState> socket_;
     Buffer buffer_;

@@ -33,8 +33,8 @@ auto persist(const SocketState& socket, short events, int flags, const Deadline&
 }
 
 template <class Attempt>
-[[gnu::noinline]] auto persist_within_timeout(const SocketState& socket, short events, int flags, Attempt attempt, Errno error)
-    -> decltype(attempt()) {
+[[gnu::noinline]] auto persist_within_timeout(const SocketState& socket, short events, int flags, Attempt attempt,
+                                              Errno error) -> decltype(attempt()) {
     return persist(socket, events, flags, Deadline(socket.timeout), attempt, error);
 }
 
@@ -70,18 +70,21 @@ Result<std::size_t> SocketState::sendto(Bytes data, int flags, const Address& pe
     return insist(*this, POLLOUT, flags, [=, this, &peer] { return sys::sendto(fd.get(), data, flags, peer); });
 }
 
-Result<void> SocketState::sendall(Bytes data, int flags) {
-    auto attempt = [&] { return sys::send(fd.get(), data, flags); };
+Result<void> SocketState::sendall(Bytes& rest, int flags) {
+    auto attempt = [&] { return sys::send(fd.get(), rest, flags); };
     auto sent = attempt();
-    if (sent && *sent == data.size()) [[likely]]
+    if (sent && *sent == rest.size()) [[likely]] {
+        rest = {};
         return {};
+    }
     Deadline deadline(timeout);
     while (true) {
         if (!sent) sent = persist(*this, POLLOUT, flags, deadline, attempt, sent.error());
         if (!sent) return std::unexpected(sent.error());
-        data = data.slice(*sent);
-        if (data.empty()) return {};
-        if (deadline.left() == Duration::zero() && timeout != Duration::zero()) return std::unexpected(Errno(ETIMEDOUT));
+        rest = rest.slice(*sent);
+        if (rest.empty()) return {};
+        if (deadline.left() == Duration::zero() && timeout != Duration::zero())
+            return std::unexpected(Errno(ETIMEDOUT));
         sent = attempt();
     }
 }
@@ -118,7 +121,8 @@ Result<void> SocketState::finish_connect(const Deadline& deadline) {
 Result<void> SocketState::connect_unix_within(const Address& address, const Deadline& deadline) {
     auto limit_sending = [this](Timeout limit) {
         auto microseconds = limit ? std::chrono::ceil<std::chrono::microseconds>(*limit).count() : 0;
-        timeval value{static_cast<time_t>(microseconds / 1'000'000), static_cast<suseconds_t>(microseconds % 1'000'000)};
+        timeval value{static_cast<time_t>(microseconds / 1'000'000),
+                      static_cast<suseconds_t>(microseconds % 1'000'000)};
         return sys::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, std::as_bytes(std::span(&value, 1)));
     };
     Result<void> connected = sys::set_nonblocking(fd.get(), false);

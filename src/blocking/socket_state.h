@@ -24,7 +24,9 @@ struct SocketState {
     Result<std::size_t> recvfrom(MutableBytes memory, int flags, Address& peer);
     Result<std::size_t> send(Bytes data, int flags);
     Result<std::size_t> sendto(Bytes data, int flags, const Address& peer);
-    Result<void> sendall(Bytes data, int flags);
+
+    /// Sends all of `rest`, within one limit; `rest` is what is left of it, also after an error.
+    Result<void> sendall(Bytes& rest, int flags);
     Result<int> accept(Address& peer);
     Result<void> connect(const Address& address);
     Result<void> set_timeout(Timeout limit) noexcept;

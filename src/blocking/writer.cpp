@@ -6,14 +6,6 @@
 #include <cstring>
 
 namespace bight {
-namespace {
-
-void send_all(SocketState& socket, Bytes data) {
-    if (auto sent = socket.sendall(data, 0); !sent) raise_os_error(sent.error(), socket.context("write", "to"));
-}
-
-}  // namespace
-
 BufferedWriter::BufferedWriter() noexcept = default;
 
 BufferedWriter::BufferedWriter(std::shared_ptr<SocketState> socket, std::size_t buffering)
@@ -29,21 +21,33 @@ void BufferedWriter::require_open() const {
 
 std::size_t BufferedWriter::write(Bytes data) {
     require_open();
+    const std::size_t size = data.size();
     if (buffer_.size() + data.size() > buffering_) flush();
     if (data.size() > buffering_ || buffering_ == 0) {
-        send_all(*socket_, data);
-        return data.size();
+        send(data);
+        return size;
     }
     if (buffer_.capacity() == 0) buffer_ = Buffer::with_capacity(buffering_);
     if (!data.empty()) std::memcpy(buffer_.room().data() + buffer_.size(), data.data(), data.size());
     buffer_.resize(buffer_.size() + data.size());
-    return data.size();
+    return size;
+}
+
+void BufferedWriter::send(Bytes& rest) {
+    if (auto sent = socket_->sendall(rest, 0); !sent) raise_os_error(sent.error(), socket_->context("write", "to"));
 }
 
 void BufferedWriter::flush() {
     require_open();
     if (buffer_.empty()) return;
-    send_all(*socket_, buffer_);
+    Bytes rest = buffer_;
+    try {
+        send(rest);
+    } catch (...) {  // what was sent must not be sent again
+        std::memmove(buffer_.room().data(), rest.data(), rest.size());
+        buffer_.resize(rest.size());
+        throw;
+    }
     buffer_ = Buffer();  // an idle writer holds no memory
 }
 

@@ -241,5 +241,38 @@ TEST(BufferedWriter, keeps_what_it_could_not_send) {
     EXPECT_EQ(pair.far.recv(100), "kept");
 }
 
+// Half of the buffer went out before the error: the rest follows, and nothing twice.
+TEST(BufferedWriter, sends_nothing_twice) {
+    Pair pair;
+    auto file = pair.near.makefile(socket::wb, 100);
+    file.write("0123456789");
+    {
+        testing::Faults faults([calls = 0](sys::Call call) mutable -> sys::Fault {
+            if (call != sys::Call::send) return {};
+            return ++calls == 1 ? sys::Fault{0, 4} : sys::Fault{ENOBUFS};
+        });
+        EXPECT_THROW(file.flush(), OSError);
+    }
+    file.write("ab");
+    file.flush();
+    EXPECT_EQ(pair.far.recv(100), "0123456789ab");
+}
+
+TEST(BufferedWriter, on_a_non_blocking_socket_loses_nothing) {
+    Pair pair;
+    pair.near.setblocking(false);
+    auto file = pair.near.makefile(socket::wb, std::size_t{1} << 20);
+    std::string sent(std::size_t{1} << 20, '\0'), got;
+    for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>(i * 7 + i / 251);
+    file.write(sent);
+    while (got.size() < sent.size()) {
+        try {
+            file.flush();
+        } catch (const BlockingIOError&) {}
+        got += pair.far.recv(65536).view();
+    }
+    EXPECT_EQ(got, sent);
+}
+
 }  // namespace
 }  // namespace bight
