@@ -7,6 +7,7 @@
 #include <bight/family.h>
 #include <bight/time.h>
 
+#include "sys/checked.h"
 #include "sys/seam.h"
 
 #include <chrono>
@@ -49,9 +50,18 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
 
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
-Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept;
+// These two are made most, so they are inline: each frame to return through is dear right after a system call.
+
+inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept {
+    return moved(Call::recv, memory.size(), [=](std::size_t size) { return ::recv(fd, memory.data(), size, flags); });
+}
+
+inline Result<std::size_t> send(int fd, Bytes data, int flags) noexcept {
+    return moved(Call::send, data.size(),
+                 [=](std::size_t size) { return ::send(fd, data.data(), size, flags | MSG_NOSIGNAL); });
+}
+
 Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& peer) noexcept;
-Result<std::size_t> send(int fd, Bytes data, int flags) noexcept;
 Result<std::size_t> sendto(int fd, Bytes data, int flags, const Address& peer) noexcept;
 Result<std::size_t> read(int fd, MutableBytes memory) noexcept;
 Result<std::size_t> write(int fd, Bytes data) noexcept;

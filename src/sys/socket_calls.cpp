@@ -72,8 +72,7 @@ Result<void> setsockopt(int fd, int level, int option, Bytes value) noexcept {
 
 Result<std::size_t> getsockopt(int fd, int level, int option, MutableBytes value) noexcept {
     auto size = static_cast<socklen_t>(value.size());
-    auto asked =
-        checked(Call::getsockopt, [&] { return ::getsockopt(fd, level, option, value.data(), &size); });
+    auto asked = checked(Call::getsockopt, [&] { return ::getsockopt(fd, level, option, value.data(), &size); });
     if (!asked) return std::unexpected(asked.error());
     return size;
 }
@@ -91,11 +90,6 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept {
 
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
-Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept {
-    return moved(Call::recv, memory.size(),
-                 [&](std::size_t size) { return ::recv(fd, memory.data(), size, flags); });
-}
-
 Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& peer) noexcept {
     AddressRoom room(peer);
     auto count = moved(Call::recvfrom, memory.size(), [&](std::size_t size) {
@@ -103,11 +97,6 @@ Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& pe
     });
     if (count) room.done();
     return count;
-}
-
-Result<std::size_t> send(int fd, Bytes data, int flags) noexcept {
-    return moved(Call::send, data.size(),
-                 [&](std::size_t size) { return ::send(fd, data.data(), size, flags | MSG_NOSIGNAL); });
 }
 
 Result<std::size_t> sendto(int fd, Bytes data, int flags, const Address& peer) noexcept {
