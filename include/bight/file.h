@@ -5,6 +5,7 @@
 #include <bight/bytes.h>
 
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -17,8 +18,10 @@ namespace socket {
 /// The modes of Socket::makefile, Python's words: `connection.makefile(socket::rb)`.
 struct ReadMode {};
 struct WriteMode {};
+struct ReadWriteMode {};
 inline constexpr ReadMode rb{};
 inline constexpr WriteMode wb{};
+inline constexpr ReadWriteMode rwb{};
 
 }  // namespace socket
 
@@ -55,7 +58,15 @@ public:
 
     /// The next line with its newline; the last one may lack it; empty at the end.
     /// Raises LimitOverrunError past `limit` bytes, and keeps them: read() or skip_line() goes on.
-    Buffer readline(std::size_t limit = default_line_limit);
+    Buffer readline(std::size_t limit = default_line_limit) { return readuntil("\n", limit); }
+
+    /// As readline(), up to and with any separator; raises ValueError for an empty one.
+    Buffer readuntil(Bytes separator, std::size_t limit = default_line_limit);
+
+    /// `for (auto& line : file)`: readline() until the end.
+    class Lines;
+    Lines begin();
+    std::default_sentinel_t end() const noexcept { return {}; }
 
     /// Throws away what is left of the line, however long. False at the end.
     bool skip_line();
@@ -83,6 +94,29 @@ private:
     bool open_ = false;
     bool timed_out_ = false;
 };
+
+/// A place in the lines of a file: reading on moves it.
+class BufferedReader::Lines {
+public:
+    using value_type = Buffer;
+    using difference_type = std::ptrdiff_t;
+
+    explicit Lines(BufferedReader& file) : file_(&file), line_(file.readline()) {}
+
+    Buffer& operator*() noexcept { return line_; }
+    Lines& operator++() {
+        line_ = file_->readline();
+        return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Lines& lines, std::default_sentinel_t) noexcept { return lines.line_.empty(); }
+
+private:
+    BufferedReader* file_;
+    Buffer line_;
+};
+
+inline BufferedReader::Lines BufferedReader::begin() { return Lines(*this); }
 
 /// A file to write to: what Python's makefile("wb") gives. Used from one thread at a time.
 class BufferedWriter {
@@ -116,6 +150,25 @@ private:
     std::shared_ptr<SocketState> socket_;
     Buffer buffer_;
     std::size_t buffering_ = 0;
+};
+
+/// A file to read from and to write to: what Python's makefile("rwb") gives. The two halves are used apart, each from one
+/// thread at a time.
+struct BufferedRWPair {
+    BufferedReader reader;
+    BufferedWriter writer;
+
+    Buffer read(std::size_t size) { return reader.read(size); }
+    Buffer readline(std::size_t limit = default_line_limit) { return reader.readline(limit); }
+    std::size_t write(Bytes data) { return writer.write(data); }
+    void flush() { writer.flush(); }
+
+    /// Closes both; flushes what was written.
+    void close() {
+        reader.close();
+        writer.close();
+    }
+    bool closed() const noexcept { return writer.closed(); }
 };
 
 }  // namespace bight

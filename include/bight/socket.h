@@ -7,6 +7,9 @@
 #include <bight/error.h>
 #include <bight/family.h>
 #include <bight/file.h>
+#include <bight/inet.h>
+#include <bight/interfaces.h>
+#include <bight/netdb.h>
 #include <bight/resolver.h>
 #include <bight/time.h>
 
@@ -44,7 +47,9 @@ public:
 
     /// Takes charge of an open socket; family, kind and protocol are asked of the kernel.
     /// Raises ValueError for a negative number, OSError for one that is no socket (then it is left open).
-    static Socket adopt(int fd);
+    /// Whatever of the three is given is taken as it is.
+    static Socket adopt(int fd, std::optional<Family> family = {}, std::optional<Kind> kind = {},
+                        std::optional<int> proto = {});
 
     Socket(Socket&&) noexcept;
     Socket& operator=(Socket&&) noexcept;
@@ -142,6 +147,9 @@ public:
     /// A writer; with `buffering` 0 each write is sent at once.
     BufferedWriter makefile(socket::WriteMode, std::size_t buffering = default_buffer_size);
 
+    /// Both. For text with C++'s own formatting there is SocketStream, in <bight/iostream.h>.
+    BufferedRWPair makefile(socket::ReadWriteMode, std::size_t buffering = default_buffer_size);
+
     // ---- Queries. -----------------------------------------------------------------------------------------------------
 
     /// -1 once closed.
@@ -198,11 +206,11 @@ void setdefaulttimeout(Timeout timeout);
 Timeout getdefaulttimeout() noexcept;
 
 struct ServerOptions {
-    std::optional<Family> family{};    // unset: IPv6 where the host is IPv6 text, else IPv4
-    std::optional<int> backlog{};      // unset: the system's most
-    bool reuse_address = true;         // restart at once on a port that was in use; never takes a live one
+    std::optional<Family> family{};  // unset: IPv6 where the host is IPv6 text, else IPv4
+    std::optional<int> backlog{};    // unset: the system's most
+    bool reuse_address = true;       // restart at once on a port that was in use; never takes a live one
     bool reuse_port = false;
-    bool dualstack_ipv6 = false;       // an IPv6 socket that serves IPv4 as well
+    bool dualstack_ipv6 = false;  // an IPv6 socket that serves IPv4 as well
 };
 
 /// A socket that listens at `where`. A Unix path is bound as it is: see unlink_stale() for what a crash left behind.
@@ -237,6 +245,18 @@ struct SocketPair {
 
 /// Two connected sockets. See socketpair(2).
 SocketPair socketpair(Family family = Family::unix_domain, Kind kind = Kind::stream, int proto = 0);
+
+/// A Socket with a duplicate of `fd`, which stays open. Raises as Socket::adopt() does.
+Socket fromfd(int fd, Family family, Kind kind, int proto = 0);
+
+/// Closes the descriptor of a socket that was detached. Raises OSError for one that is not open.
+void close(int fd);
+
+/// The library knows IPv6 addresses; whether the machine has some is another question.
+inline constexpr bool has_ipv6 = true;
+
+/// Whether create_server() can be told to serve IPv4 on an IPv6 socket as well.
+bool has_dualstack_ipv6() noexcept;
 
 /// Removes a Unix socket's path that nobody listens at any more. True if it is gone, or never was; false if somebody
 /// answers there, or it is no socket. A `kind` other than stream tells how the owner would be asked.

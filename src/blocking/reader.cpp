@@ -106,18 +106,19 @@ MutableBytes BufferedReader::readinto(MutableBytes memory) {
     return memory.first(filled);
 }
 
-Buffer BufferedReader::readline(std::size_t limit) {
+Buffer BufferedReader::readuntil(Bytes separator, std::size_t limit) {
     require_open();
-    std::size_t searched = 0;
+    if (separator.empty()) throw ValueError("Separator should be at least one-byte string");
+    std::size_t searched = 0;  // no separator begins before this
     while (true) {
         auto text = buffered().view();
-        auto newline = text.find('\n', searched);
-        std::size_t length = newline == text.npos ? text.size() : newline + 1;
+        auto found = text.find(separator.view(), searched);
+        std::size_t length = found == text.npos ? text.size() : found + separator.size();
         if (length > limit)
-            throw LimitOverrunError("line of more than " + std::to_string(limit) + " bytes", text.size());
-        if (newline != text.npos) return take(length);
-        searched = text.size();
-        if (fill() == 0) return take(searched);
+            throw LimitOverrunError("no separator in the first " + std::to_string(limit) + " bytes", text.size());
+        if (found != text.npos) return take(length);
+        if (text.size() >= separator.size()) searched = text.size() - separator.size() + 1;
+        if (fill() == 0) return take(text.size());
     }
 }
 

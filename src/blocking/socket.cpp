@@ -83,12 +83,14 @@ Socket::Socket(Family family, Kind kind, int proto) {
     });
 }
 
-Socket Socket::adopt(int fd) {
+Socket Socket::adopt(int fd, std::optional<Family> given_family, std::optional<Kind> given_kind,
+                     std::optional<int> given_proto) {
     if (fd < 0) throw ValueError("negative file descriptor");
     auto ask = [&](int option) { return or_raise(sys::getsockopt_int(fd, SOL_SOCKET, option), "adopt a descriptor"); };
-    Family family = ask(SO_DOMAIN);
-    Kind kind = ask(SO_TYPE);
-    int proto = ask(SO_PROTOCOL);
+    Kind found = ask(SO_TYPE);  // asked even if given: it shows whether this is a socket at all
+    Kind kind = given_kind ? given_kind->value & ~kind_bits : found;
+    Family family = given_family ? *given_family : ask(SO_DOMAIN);
+    int proto = given_proto ? *given_proto : ask(SO_PROTOCOL);
     bool o_nonblock = or_raise(sys::is_nonblocking(fd), "adopt a descriptor");
     auto limit = socket::getdefaulttimeout();
     if (limit && !o_nonblock) {
@@ -211,6 +213,10 @@ BufferedReader Socket::makefile(socket::ReadMode, std::size_t buffering) {
 BufferedWriter Socket::makefile(socket::WriteMode, std::size_t buffering) {
     open_state(state_, "makefile");
     return BufferedWriter(state_, buffering);
+}
+
+BufferedRWPair Socket::makefile(socket::ReadWriteMode, std::size_t buffering) {
+    return {makefile(socket::rb, buffering), makefile(socket::wb, buffering)};
 }
 
 int Socket::fileno() const noexcept { return state_ ? state_->fd.get() : -1; }

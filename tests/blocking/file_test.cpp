@@ -55,6 +55,47 @@ TEST(BufferedReader, lines_are_the_same_for_every_split) {
         }
 }
 
+TEST(BufferedReader, readuntil_finds_a_separator_wherever_it_is_cut) {
+    const std::string text = "a\r\nb\r\r\nc";
+    for (std::size_t split = 0; split <= text.size(); ++split) {
+        Pair pair;
+        pair.say(std::string_view(text).substr(0, split));
+        auto file = pair.near.makefile(socket::rb, 1);
+        if (split != 0) (void)file.peek();
+        pair.say(std::string_view(text).substr(split));
+        pair.finish();
+        EXPECT_EQ(file.readuntil("\r\n"), "a\r\n");
+        EXPECT_EQ(file.readuntil("\r\n"), "b\r\r\n");
+        EXPECT_EQ(file.readuntil("\r\n"), "c");
+        EXPECT_FALSE(file.readuntil("\r\n"));
+    }
+    EXPECT_THROW(BufferedReader(Buffer::copy_of("x")).readuntil(""), ValueError);
+}
+
+TEST(BufferedReader, is_a_range_of_lines) {
+    Pair pair;
+    pair.say("one\ntwo\nlast");
+    pair.finish();
+    auto file = pair.near.makefile(socket::rb);
+    std::string all;
+    for (auto& line : file) all += line.to_string() + '|';
+    EXPECT_EQ(all, "one\n|two\n|last|");
+}
+
+TEST(Files, both_ways_in_one) {
+    Pair pair;
+    auto file = pair.near.makefile(socket::rwb);
+    file.write("question\n");
+    file.flush();
+    EXPECT_EQ(pair.far.recv(100), "question\n");
+    pair.say("answer\n");
+    EXPECT_EQ(file.readline(), "answer\n");
+    file.write("bye");
+    file.close();
+    EXPECT_TRUE(file.closed());
+    EXPECT_EQ(pair.far.recv(100), "bye");
+}
+
 // B113, B114: an endless line is an error, and no byte of it is lost.
 TEST(BufferedReader, a_line_past_its_limit_stays_in_the_reader) {
     Pair pair;
