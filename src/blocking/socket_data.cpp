@@ -17,7 +17,21 @@ namespace {
     raise_os_error(error.number(), state->context(call, preposition));
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] void fail_sendto(const SocketState* state, Errno error, const Address& peer) {
+    if (!state) throw ClosedError("sendto");
+    raise_os_error(error, "sendto " + peer.to_string());
+}
+
 constexpr Errno closed_before{EBADF};
+
+/// Fills `datagram` where it stands: an address is large to be passed on by value.
+Result<void> receive(SocketState* state, MutableBytes memory, int flags, DatagramInto& datagram) {
+    if (!state) return std::unexpected(closed_before);
+    auto count = state->recvfrom(memory, flags, datagram.peer);
+    if (!count) return std::unexpected(count.error());
+    datagram.data = memory.first(*count < memory.size() ? *count : memory.size());
+    return {};
+}
 
 }  // namespace
 
@@ -52,18 +66,16 @@ Buffer Socket::recv(std::size_t size, int flags) {
 }
 
 Result<DatagramInto> Socket::try_recvfrom_into(MutableBytes memory, int flags) {
-    if (!state_) return std::unexpected(closed_before);
     Result<DatagramInto> datagram(std::in_place);
-    auto count = state_->recvfrom(memory, flags, datagram->peer);
-    if (!count) return std::unexpected(count.error());
-    datagram->data = memory.first(*count < memory.size() ? *count : memory.size());
+    if (auto got = receive(state_.get(), memory, flags, *datagram); !got) datagram = std::unexpected(got.error());
     return datagram;
 }
 
 DatagramInto Socket::recvfrom_into(MutableBytes memory, int flags) {
-    auto datagram = try_recvfrom_into(memory, flags);
-    if (!datagram) fail(state_.get(), datagram.error(), "recvfrom", "from");
-    return *datagram;
+    DatagramInto datagram;
+    if (auto got = receive(state_.get(), memory, flags, datagram); !got) [[unlikely]]
+        fail(state_.get(), got.error(), "recvfrom", "from");
+    return datagram;
 }
 
 Result<Datagram> Socket::try_recvfrom(std::size_t size, int flags) {
@@ -111,8 +123,8 @@ Result<std::size_t> Socket::try_sendto(Bytes data, const Address& peer, int flag
 
 std::size_t Socket::sendto(Bytes data, const Address& peer, int flags) {
     auto count = try_sendto(data, peer, flags);
-    if (!count && !state_) throw ClosedError("sendto");
-    if (!count) raise_os_error(count.error(), "sendto " + peer.to_string());
+    if (!count) [[unlikely]]
+        fail_sendto(state_.get(), count.error(), peer);
     return *count;
 }
 

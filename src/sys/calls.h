@@ -9,6 +9,7 @@
 
 #include "sys/checked.h"
 #include "sys/seam.h"
+#include "sys/sockaddr.h"
 
 #include <chrono>
 #include <cstddef>
@@ -50,7 +51,7 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
 
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
-// These two are made most, so they are inline: each frame to return through is dear right after a system call.
+// These four are made most, so they are inline: each frame to return through is dear right after a system call.
 
 inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept {
     return moved(Call::recv, memory.size(), [=](std::size_t size) { return ::recv(fd, memory.data(), size, flags); });
@@ -61,8 +62,21 @@ inline Result<std::size_t> send(int fd, Bytes data, int flags) noexcept {
                  [=](std::size_t size) { return ::send(fd, data.data(), size, flags | MSG_NOSIGNAL); });
 }
 
-Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& peer) noexcept;
-Result<std::size_t> sendto(int fd, Bytes data, int flags, const Address& peer) noexcept;
+inline Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& peer) noexcept {
+    AddressRoom room(peer);
+    auto count = moved(Call::recvfrom, memory.size(), [&](std::size_t size) {
+        return ::recvfrom(fd, memory.data(), size, flags, room.data(), room.size());
+    });
+    if (count) room.done();
+    return count;
+}
+
+inline Result<std::size_t> sendto(int fd, Bytes data, int flags, const Address& peer) noexcept {
+    return moved(Call::sendto, data.size(), [&](std::size_t size) {
+        return ::sendto(fd, data.data(), size, flags | MSG_NOSIGNAL, sockaddr_of(peer), size_of(peer));
+    });
+}
+
 Result<std::size_t> read(int fd, MutableBytes memory) noexcept;
 Result<std::size_t> write(int fd, Bytes data) noexcept;
 

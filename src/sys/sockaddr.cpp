@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "sys/sockaddr.h"
 
-#include "values/address_access.h"
 #include "values/sockaddr_layout.h"
 
 #include <cstddef>
@@ -29,13 +28,5 @@ static_assert(Kind::stream == SOCK_STREAM && Kind::datagram == SOCK_DGRAM && Kin
 static_assert(Kind::rdm == SOCK_RDM && Kind::seqpacket == SOCK_SEQPACKET);
 static_assert(EAI_BADFLAGS == -1 && EAI_NONAME == -2 && EAI_AGAIN == -3 && EAI_FAIL == -4 && EAI_FAMILY == -6);
 static_assert(EAI_SOCKTYPE == -7 && EAI_SERVICE == -8 && EAI_MEMORY == -10 && EAI_SYSTEM == -11 && EAI_OVERFLOW == -12);
-
-AddressRoom::AddressRoom(Address& address) noexcept : address_(address) {
-    AddressAccess::reset(address_, Family::unspecified, 0);  // the kernel may write less than the family's struct
-}
-
-::sockaddr* AddressRoom::data() noexcept { return reinterpret_cast<::sockaddr*>(AddressAccess::memory(address_)); }
-
-void AddressRoom::done() noexcept { AddressAccess::filled(address_, size_); }
 
 }  // namespace bight::sys

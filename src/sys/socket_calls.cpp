@@ -88,21 +88,4 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept {
     return setsockopt(fd, level, option, std::as_bytes(std::span(&value, 1)));
 }
 
-// ---- Data. -------------------------------------------------------------------------------------------------------------
-
-Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& peer) noexcept {
-    AddressRoom room(peer);
-    auto count = moved(Call::recvfrom, memory.size(), [&](std::size_t size) {
-        return ::recvfrom(fd, memory.data(), size, flags, room.data(), room.size());
-    });
-    if (count) room.done();
-    return count;
-}
-
-Result<std::size_t> sendto(int fd, Bytes data, int flags, const Address& peer) noexcept {
-    return moved(Call::sendto, data.size(), [&](std::size_t size) {
-        return ::sendto(fd, data.data(), size, flags | MSG_NOSIGNAL, sockaddr_of(peer), size_of(peer));
-    });
-}
-
 }  // namespace bight::sys
