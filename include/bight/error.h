@@ -51,6 +51,9 @@ public:
     /// `context` is what was tried: "connect to 10.0.0.7:443".
     OSError(int errnum, std::string_view context);
 
+    /// An error without a number, as Python's "service/proto not found": errnum() is 0.
+    explicit OSError(const std::string& message);
+
     /// The errno, or the resolver's number for GaiError and HError.
     int errnum() const noexcept { return errnum_; }
 
@@ -96,6 +99,13 @@ public:
     GaiError(int code, std::string_view context);
 };
 
+/// What the database of hosts answers instead of a host; errnum() is one of HOST_NOT_FOUND, TRY_AGAIN, NO_RECOVERY and
+/// NO_DATA of gethostbyname(3).
+class HError : public OSError {
+public:
+    HError(int code, std::string_view context);
+};
+
 // ---- Errors that no system call made. ----------------------------------------------------------------------------------
 
 /// A text or a combination of arguments that cannot be used.
@@ -107,6 +117,12 @@ class ValueError : public std::invalid_argument {
 class OverflowError : public std::overflow_error {
     using std::overflow_error::overflow_error;
 };
+
+/// Arguments that do not go together, such as addresses of two versions.
+class TypeError : public std::invalid_argument { using std::invalid_argument::invalid_argument; };
+
+/// A position outside of a sequence.
+class IndexError : public std::out_of_range { using std::out_of_range::out_of_range; };
 
 /// An object that is not registered, or is registered already.
 class KeyError : public std::out_of_range {
