@@ -10,6 +10,9 @@
 #include <bight/error.h>
 #include <bight/family.h>
 #include <bight/file.h>
+#include <bight/inet.h>
+#include <bight/interfaces.h>
+#include <bight/netdb.h>
 #include <bight/resolver.h>
 #include <bight/select.h>
 #include <bight/selectors.h>

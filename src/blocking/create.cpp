@@ -82,6 +82,28 @@ SocketPair socketpair(Family family, Kind kind, int proto) {
             SocketAccess::make(std::move(other), family, plain, proto, timeout, timeout.has_value())};
 }
 
+Socket fromfd(int fd, Family family, Kind kind, int proto) {
+    if (fd < 0) throw ValueError("negative file descriptor");
+    sys::Fd copy(or_raise(sys::duplicate(fd), "fromfd"));
+    auto socket = Socket::adopt(copy.get(), family, kind, proto);
+    (void)copy.release();
+    return socket;
+}
+
+void close(int fd) {
+    auto closed = sys::close(fd);
+    // As Socket::close(): closed all the same after EINTR, and a reset by the peer does no harm to it.
+    if (!closed && closed.error().number() != EINTR && closed.error().number() != ECONNRESET)
+        raise_os_error(closed.error(), "close");
+}
+
+bool has_dualstack_ipv6() noexcept {
+    auto fd = sys::socket(Family::inet6, Kind::stream, 0);
+    if (!fd) return false;
+    sys::Fd probe(*fd);
+    return sys::setsockopt_int(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0).has_value();
+}
+
 bool unlink_stale(const Address& path, Kind kind) {
     auto name = path.path();
     if (name.empty() || name.front() == '\0') return true;  // no file stands for it

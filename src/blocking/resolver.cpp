@@ -4,6 +4,7 @@
 #include <bight/error.h>
 
 #include "blocking/resolve_one.h"
+#include "blocking/resolver_errors.h"
 #include "sys/resolve.h"
 #include "values/port.h"
 
@@ -11,9 +12,7 @@ namespace bight {
 namespace {
 
 [[noreturn]] void raise(sys::ResolveError error, std::string_view host) {
-    auto context = "resolve '" + std::string(host) + "'";
-    if (error.errnum != 0) raise_os_error(error.errnum, context);
-    throw GaiError(error.code, context);
+    raise_resolver_error(error, "resolve '" + std::string(host) + "'");
 }
 
 }  // namespace
@@ -27,10 +26,9 @@ std::vector<AddrInfo> getaddrinfo(std::optional<std::string_view> host, const Se
     std::string name(host.value_or(""));
     require_host(name);
     if (service.name() && service.name()->find('\0') != std::string::npos) throw ValueError("NUL in a service name");
-    bool nothing = name.empty();  // as in Python, an empty host is none
-    auto found = sys::resolve(nothing ? nullptr : name.c_str(), service.name() ? service.name()->c_str() : nullptr,
+    auto found = sys::resolve(host ? name.c_str() : nullptr, service.name() ? service.name()->c_str() : nullptr,
                               options);
-    if (!found) raise(found.error(), nothing && service.name() ? *service.name() : name);
+    if (!found) raise(found.error(), !host && service.name() ? *service.name() : name);
     return std::move(*found);
 }
 
@@ -44,8 +42,9 @@ Address resolve_one(const HostPort& where, Family family, Kind kind, int proto) 
     }
     auto host = where.host();
     if (host == "<broadcast>" && family == Family::inet) return Address::ip("255.255.255.255", where.port());
-    int passive = host.empty() ? AI_PASSIVE : 0;
-    return socket::getaddrinfo(host, where.port(), {family, kind, proto, passive}).front().address;
+    if (host.empty())
+        return socket::getaddrinfo(std::nullopt, where.port(), {family, kind, proto, AI_PASSIVE}).front().address;
+    return socket::getaddrinfo(host, where.port(), {family, kind, proto, 0}).front().address;
 }
 
 }  // namespace bight

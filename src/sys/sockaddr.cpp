@@ -28,5 +28,6 @@ static_assert(Kind::stream == SOCK_STREAM && Kind::datagram == SOCK_DGRAM && Kin
 static_assert(Kind::rdm == SOCK_RDM && Kind::seqpacket == SOCK_SEQPACKET);
 static_assert(EAI_BADFLAGS == -1 && EAI_NONAME == -2 && EAI_AGAIN == -3 && EAI_FAIL == -4 && EAI_FAMILY == -6);
 static_assert(EAI_SOCKTYPE == -7 && EAI_SERVICE == -8 && EAI_MEMORY == -10 && EAI_SYSTEM == -11 && EAI_OVERFLOW == -12);
+static_assert(HOST_NOT_FOUND == 1 && TRY_AGAIN == 2 && NO_RECOVERY == 3 && NO_DATA == 4);
 
 }  // namespace bight::sys

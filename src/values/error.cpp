@@ -32,6 +32,8 @@ std::string Errno::message() const {
 OSError::OSError(int errnum, std::string_view context)
     : OSError(std::error_code(errnum, std::generic_category()), errnum, sentence(context, Errno(errnum).message())) {}
 
+OSError::OSError(const std::string& message) : OSError(std::error_code(), 0, message) {}
+
 OSError::OSError(std::error_code code, int errnum, const std::string& text)
     : std::system_error(code), errnum_(errnum), text_(text) {}
 
@@ -40,6 +42,9 @@ ClosedError::ClosedError(std::string_view call)
 
 GaiError::GaiError(int code, std::string_view context)
     : OSError(std::error_code(), code, sentence(context, gai_message(code))) {}
+
+HError::HError(int code, std::string_view context)
+    : OSError(std::error_code(), code, sentence(context, host_message(code))) {}
 
 void raise_os_error(int errnum, std::string_view context) {
     switch (errnum) {

@@ -21,4 +21,14 @@ const char* gai_message(int code) noexcept {
     }
 }
 
+const char* host_message(int code) noexcept {
+    switch (code) {
+        case 1: return "unknown host";
+        case 2: return "host name lookup failure";
+        case 3: return "unknown server error";
+        case 4: return "no address associated with name";
+        default: return "unknown error of the resolver";
+    }
+}
+
 }  // namespace bight

@@ -7,4 +7,7 @@ namespace bight {
 /// header; sys checks the numbers.
 const char* gai_message(int code) noexcept;
 
+/// The same for the codes of gethostbyname(3).
+const char* host_message(int code) noexcept;
+
 }  // namespace bight

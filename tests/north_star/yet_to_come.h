@@ -11,13 +11,6 @@
 
 namespace bight {
 
-// ---- socket ------------------------------------------------------------------------------------------------------------
-
-namespace socket {
-int getservbyname(std::string_view service, std::string_view protocol);
-std::string getfqdn();
-}  // namespace socket
-
 // ---- asyncio -----------------------------------------------------------------------------------------------------------
 
 template <class T = void>
