@@ -3,7 +3,11 @@
 
 #include <bight/selectors.h>
 
+#include "blocking/deadline.h"
+
+#include <cerrno>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace bight::selectors {
@@ -12,7 +16,7 @@ namespace bight::selectors {
 using Keys = std::vector<std::shared_ptr<KeyBase>>;
 
 /// One way to wait. Owes: what is added is reported until it is removed, to the key that was added and no other;
-/// removing what the kernel has forgotten already is no error; wait() says EINTR itself, nothing is retried.
+/// removing what the kernel has forgotten already is no error.
 struct Backend {
     virtual ~Backend() = default;
 
@@ -20,12 +24,28 @@ struct Backend {
     virtual Result<void> modify(const KeyBase& key, Ready events) = 0;
     virtual void remove(const KeyBase& key) noexcept = 0;
 
-    /// Appends to `hits` what is ready; `count` is how many keys there are.
-    virtual Result<void> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) = 0;
+    /// Appends to `hits`, which is empty, what is ready, and returns them; `count` is how many keys there are. Goes on
+    /// after a signal with the time that is left; raises OSError.
+    virtual std::span<const Hit> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) = 0;
 
     /// The descriptor of its own, -1 for none.
     virtual int fileno() const noexcept { return -1; }
 };
+
+/// The answer of `attempt(timeout)`, which is made again after a signal; raises OSError. For wait(), which is the last
+/// frame before the system call for that: each frame to return through is dear right after one.
+template <class Attempt>
+int insist_on_waiting(Timeout timeout, Attempt attempt) {
+    bool limited = timeout && *timeout > Duration::zero();
+    Deadline deadline(limited ? timeout : Timeout());  // no look at the clock where there is no limit to count down
+    Result<int> ready = attempt(timeout);
+    while (!ready) [[unlikely]] {
+        if (ready.error().number() != EINTR) raise_os_error(ready.error(), "select");
+        interrupted();
+        ready = attempt(limited ? deadline.left() : timeout);
+    }
+    return *ready;
+}
 
 /// Raises OSError where the kernel refuses one.
 std::unique_ptr<Backend> make_epoll_backend();

@@ -21,6 +21,10 @@ constexpr std::uint64_t token_of(const KeyBase& key) noexcept {
     return std::uint64_t{key.generation} << 32 | static_cast<std::uint32_t>(key.fd);
 }
 
+KeyBase* key_at(const Keys& keys, std::size_t index) noexcept {
+    return index < keys.size() ? keys[index].get() : nullptr;
+}
+
 class EpollBackend final : public Backend {
 public:
     explicit EpollBackend(sys::Fd epoll) noexcept : epoll_(std::move(epoll)) {}
@@ -37,30 +41,28 @@ public:
         (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, key.fd, 0, 0);  // closed before: the kernel did it
     }
 
-    Result<void> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) override {
-        if (events_.size() < count || events_.empty()) events_.resize(count < 1 ? 1 : count);
-        auto ready = sys::epoll_wait(epoll_.get(), events_, timeout);
-        if (!ready) return std::unexpected(ready.error());
+    std::span<const Hit> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) override {
+        if (events_.size() < count || events_.empty()) [[unlikely]]
+            events_.resize(count < 1 ? 1 : count);
+        int ready = insist_on_waiting(timeout,
+                                      [&](Timeout left) { return sys::epoll_wait(epoll_.get(), events_, left); });
         bool stale = false;
-        for (int i = 0; i < *ready; ++i) {
-            const epoll_event& event = events_[static_cast<std::size_t>(i)];
-            auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(event.data.u64));
-            KeyBase* key = index < keys.size() ? keys[index].get() : nullptr;
-            if (!key || token_of(*key) != event.data.u64) {
+        for (const epoll_event& event : std::span(events_).first(static_cast<std::size_t>(ready))) {
+            KeyBase* key = key_at(keys, static_cast<std::uint32_t>(event.data.u64));
+            if (!key || token_of(*key) != event.data.u64) [[unlikely]]
                 stale = true;
-                continue;
-            }
-            if (Ready got = ready_of(event.events, EPOLLIN, EPOLLOUT, key->events); got != Ready::none)
+            else if (Ready got = ready_of(event.events, EPOLLIN, EPOLLOUT, key->events); got != Ready::none)
                 hits.push_back({key, got});
         }
-        if (stale) return rebuild(keys);
-        return {};
+        if (stale) [[unlikely]]
+            if (auto rebuilt = rebuild(keys); !rebuilt) raise_os_error(rebuilt.error(), "select");
+        return hits;
     }
 
     int fileno() const noexcept override { return epoll_.get(); }
 
 private:
-    Result<void> rebuild(const Keys& keys) {
+    [[gnu::noinline]] Result<void> rebuild(const Keys& keys) {
         auto created = sys::epoll_create();
         if (!created) return std::unexpected(created.error());
         sys::Fd fresh(*created);

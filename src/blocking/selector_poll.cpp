@@ -34,9 +34,8 @@ public:
         row_.pop_back();
     }
 
-    Result<void> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
-        auto ready = sys::poll(row_, timeout);
-        if (!ready) return std::unexpected(ready.error());
+    std::span<const Hit> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
+        insist_on_waiting(timeout, [&](Timeout left) { return sys::poll(row_, left); });
         for (const pollfd& entry : row_) {
             if (entry.revents == 0) continue;
             KeyBase& key = *keys[static_cast<std::size_t>(entry.fd)];
@@ -44,7 +43,7 @@ public:
                 got != Ready::none)
                 hits.push_back({&key, got});
         }
-        return {};
+        return hits;
     }
 
 private:

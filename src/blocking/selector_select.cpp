@@ -26,19 +26,22 @@ public:
         writers_.remove(key.fd);
     }
 
-    Result<void> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
-        FdSet readers = readers_, writers = writers_;  // select(2) writes over them
+    std::span<const Hit> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
+        FdSet readers, writers;
         auto count = static_cast<int>(std::min<std::size_t>(keys.size(), FD_SETSIZE));
-        auto ready = sys::select(count, readers.get(), writers.get(), nullptr, timeout);
-        if (!ready) return std::unexpected(ready.error());
-        if (*ready == 0) return {};
+        int ready = insist_on_waiting(timeout, [&](Timeout left) {
+            readers = readers_;  // select(2) writes over them
+            writers = writers_;
+            return sys::select(count, readers.get(), writers.get(), nullptr, left);
+        });
+        if (ready == 0) return hits;
         for (const auto& key : keys) {
             if (!key) continue;
             Ready got = (readers.has(key->fd) ? Ready::read : Ready::none) |
                         (writers.has(key->fd) ? Ready::write : Ready::none);
             if (got != Ready::none) hits.push_back({key.get(), got});
         }
-        return {};
+        return hits;
     }
 
 private:

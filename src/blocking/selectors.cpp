@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/selectors.h>
 
-#include "blocking/deadline.h"
 #include "blocking/selector_backend.h"
 
-#include <cerrno>
 #include <utility>
 
 namespace bight::selectors {
@@ -27,6 +25,11 @@ void require_events(Ready events) {
 
 std::string named(FileLike file) {
     return file.fileno() >= 0 ? "descriptor " + std::to_string(file.fileno()) : "an object without a descriptor";
+}
+
+/// Out of line: a select() that nothing was removed before is the ordinary one.
+[[gnu::noinline]] void forget(Keys& removed) {
+    std::exchange(removed, {}).clear();  // their data's destructors may come back here
 }
 
 [[noreturn]] void raise(Errno error, int fd) {
@@ -123,18 +126,10 @@ std::vector<std::shared_ptr<KeyBase>> BaseSelector::all() const {
 
 std::span<const Hit> BaseSelector::wait(Timeout timeout) {
     if (!backend_) throw ClosedError("select");
-    if (!removed_.empty()) std::exchange(removed_, {}).clear();  // their data's destructors may come back here
+    if (!removed_.empty()) [[unlikely]]
+        forget(removed_);
     hits_.clear();
-    if (timeout && *timeout < Duration::zero()) timeout = Duration::zero();
-    // No look at the clock where there is no limit to count down.
-    Deadline deadline(timeout == Duration::zero() ? Timeout() : timeout);
-    while (true) {
-        auto waited = backend_->wait(keys_, size_, timeout, hits_);
-        if (waited) return hits_;
-        if (waited.error().number() != EINTR) raise_os_error(waited.error(), "select");
-        interrupted();
-        if (timeout != Duration::zero()) timeout = deadline.left();
-    }
+    return backend_->wait(keys_, size_, timeout, hits_);
 }
 
 }  // namespace bight::selectors

@@ -52,15 +52,14 @@ Result<void> epoll_ctl(int epoll, int operation, int fd, std::uint32_t events, s
     return checked_void(Call::epoll_ctl, [&] { return ::epoll_ctl(epoll, operation, fd, &event); });
 }
 
-Result<int> epoll_wait(int epoll, std::span<epoll_event> events, Timeout timeout) noexcept {
-    auto room = static_cast<int>(events.size() < INT_MAX ? events.size() : INT_MAX);
+Result<int> epoll_wait_limited(int epoll, std::span<epoll_event> events, Duration limit) noexcept {
+    auto room = static_cast<int>(events.size());
     return checked(Call::epoll_wait, [&]() -> int {
-        if (!timeout || timeout->count() <= 0) return ::epoll_wait(epoll, events.data(), room, timeout ? 0 : -1);
-        timespec limit = timespec_of(*timeout);
-        auto ready = static_cast<int>(::syscall(SYS_epoll_pwait2, epoll, events.data(), room, &limit, nullptr, 0));
+        timespec time = timespec_of(limit);
+        auto ready = static_cast<int>(::syscall(SYS_epoll_pwait2, epoll, events.data(), room, &time, nullptr, 0));
         if (ready >= 0 || errno != ENOSYS) return ready;
         // A kernel before 5.11 counts milliseconds: round up, for a wait must not end early and spin.
-        auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(*timeout).count();
+        auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
         return ::epoll_wait(epoll, events.data(), room,
                             static_cast<int>(milliseconds < INT_MAX ? milliseconds : INT_MAX));
     });
