@@ -4,14 +4,17 @@
 
 #include <bight/address.h>
 #include <bight/addrinfo.h>
+#include <bight/ancillary.h>
 #include <bight/buffer.h>
 #include <bight/bytes.h>
 #include <bight/endpoint.h>
 #include <bight/error.h>
 #include <bight/family.h>
 #include <bight/file.h>
+#include <bight/file_descriptor.h>
 #include <bight/inet.h>
 #include <bight/interfaces.h>
+#include <bight/message.h>
 #include <bight/netdb.h>
 #include <bight/resolver.h>
 #include <bight/select.h>

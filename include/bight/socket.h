@@ -14,8 +14,10 @@
 #include <bight/time.h>
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <netinet/in.h>
@@ -28,6 +30,8 @@ namespace bight {
 struct Accepted;
 struct Datagram;
 struct DatagramInto;
+struct Message;  // bight/message.h
+struct MessageInto;
 
 /// One end of a connection, a listener, or a port for datagrams: socket(2) with Python's words.
 ///
@@ -92,6 +96,12 @@ public:
     Datagram recvfrom(std::size_t size, int flags = 0);
     DatagramInto recvfrom_into(MutableBytes memory, int flags = 0);
 
+    /// A message with its ancillary data, of which there is room for `ancillary_size` bytes: see bight/message.h.
+    Message recvmsg(std::size_t size, std::size_t ancillary_size = 0, int flags = 0);
+
+    /// As recvmsg(), into several pieces of memory, one after the other.
+    MessageInto recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size = 0, int flags = 0);
+
     // ---- Sending. -----------------------------------------------------------------------------------------------------
 
     /// Sends some of `data`, and says how much.
@@ -105,6 +115,13 @@ public:
     std::size_t sendto(Bytes data, const Address& peer, int flags = 0);
     std::size_t sendto(Bytes data, const HostPort& peer, int flags = 0);
 
+    /// Sends several pieces as one message, with what an AncillaryBuilder made beside it; to `peer` if there is one.
+    std::size_t sendmsg(std::span<const Bytes> data, Bytes ancillary = {}, int flags = 0, const Address& peer = {});
+    std::size_t sendmsg(std::initializer_list<Bytes> data, Bytes ancillary = {}, int flags = 0,
+                        const Address& peer = {}) {
+        return sendmsg(std::span(data.begin(), data.size()), ancillary, flags, peer);
+    }
+
     // ---- The verbs that fail in ordinary life, their errors returned instead of raised. -------------------------------
     // ETIMEDOUT is a limit that ran out, EAGAIN what would wait on a non-blocking socket, EBADF a closed one.
 
@@ -114,9 +131,14 @@ public:
     Result<MutableBytes> try_recv_into(MutableBytes memory, int flags = 0);
     Result<Datagram> try_recvfrom(std::size_t size, int flags = 0);
     Result<DatagramInto> try_recvfrom_into(MutableBytes memory, int flags = 0);
+    Result<Message> try_recvmsg(std::size_t size, std::size_t ancillary_size = 0, int flags = 0);
+    Result<MessageInto> try_recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size = 0,
+                                         int flags = 0);
     Result<std::size_t> try_send(Bytes data, int flags = 0);
     Result<void> try_sendall(Bytes data, int flags = 0);
     Result<std::size_t> try_sendto(Bytes data, const Address& peer, int flags = 0);
+    Result<std::size_t> try_sendmsg(std::span<const Bytes> data, Bytes ancillary = {}, int flags = 0,
+                                    const Address& peer = {});
 
     // ---- Modes. -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <bight/address.h>
+#include <bight/buffer.h>
+#include <bight/bytes.h>
+#include <bight/family.h>
+#include <bight/time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+
+namespace bight {
+
+// What travels beside a message's data: cmsg(3). All of this works on bytes and makes no system call.
+
+/// When the kernel took a message in.
+using SystemTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+/// Who sent a message over a Unix socket, as the kernel vouches for it. See SO_PASSCRED in unix(7).
+struct Credentials {
+    int pid = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    friend bool operator==(const Credentials&, const Credentials&) = default;
+};
+
+/// Which way a datagram came, or is to go: IP_PKTINFO of ip(7), IPV6_PKTINFO of ipv6(7). Ports are 0.
+struct PacketInfo {
+    Address local;                      // where it was sent to; for sending: the source
+    std::uint32_t interface_index = 0;  // for sending: 0 for any
+    friend bool operator==(const PacketInfo&, const PacketInfo&) = default;
+};
+
+/// One item, as Python's recvmsg() gives it. Its data lies in the memory of what it came from.
+struct AncillaryItem {
+    int level = 0;
+    int type = 0;
+    Bytes data;
+
+    bool is(int other_level, int other_type) const noexcept { return level == other_level && type == other_type; }
+};
+
+/// The items of ancillary data: a range of AncillaryItem.
+///
+/// Never looks outside the bytes that it is given, whatever they hold. An item that was cut off by the end has the
+/// data that is there, and is the last one; a header that was cut off, or that is wrong, is none.
+class AncillaryView {
+public:
+    class iterator;
+
+    AncillaryView() noexcept = default;
+    explicit AncillaryView(Bytes bytes) noexcept : bytes_(bytes) {}
+
+    inline iterator begin() const noexcept;
+    inline iterator end() const noexcept;
+    bool empty() const noexcept;
+    Bytes bytes() const noexcept { return bytes_; }
+
+    // ---- The first item of a kind, where there is one that is whole. ---------------------------------------------------
+
+    std::optional<Credentials> credentials() const noexcept;
+
+    /// SO_TIMESTAMPNS, or SO_TIMESTAMP, which is to the microsecond.
+    std::optional<SystemTime> timestamp() const noexcept;
+
+    std::optional<PacketInfo> packet_info() const noexcept;
+
+    /// Hops that were left: IP_RECVTTL, IPV6_RECVHOPLIMIT.
+    std::optional<int> ttl() const noexcept;
+
+    /// IP_RECVTOS, IPV6_RECVTCLASS; its two low bits are ECN (RFC 3168).
+    std::optional<int> traffic_class() const noexcept;
+    std::optional<int> ecn() const noexcept;
+
+    /// How many messages this socket has lost so far for want of room: SO_RXQ_OVFL.
+    std::optional<std::uint32_t> drops() const noexcept;
+
+    /// The length of each datagram of a train that UDP_GRO has put together, but the last.
+    std::optional<std::uint16_t> segment_size() const noexcept;
+
+private:
+    /// The first item of this kind with at least `least` bytes; empty data where there is none.
+    Bytes find(int level, int type, std::size_t least) const noexcept;
+
+    Bytes bytes_;
+};
+
+class AncillaryView::iterator {
+public:
+    using value_type = AncillaryItem;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() noexcept = default;
+    explicit iterator(Bytes rest) noexcept : rest_(rest) { read(); }
+
+    const AncillaryItem& operator*() const noexcept { return item_; }
+    const AncillaryItem* operator->() const noexcept { return &item_; }
+    iterator& operator++() noexcept;
+    iterator operator++(int) noexcept {
+        iterator before = *this;
+        ++*this;
+        return before;
+    }
+    friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.rest_.size() == b.rest_.size(); }
+
+private:
+    void read() noexcept;  // the item at the begin of rest_, which is made empty where there is none
+
+    Bytes rest_;
+    AncillaryItem item_;
+};
+
+inline AncillaryView::iterator AncillaryView::begin() const noexcept { return iterator(bytes_); }
+inline AncillaryView::iterator AncillaryView::end() const noexcept { return {}; }
+
+/// Makes ancillary data to send: `s.sendmsg(data, AncillaryBuilder().fds(descriptors))`. Can be used again after
+/// clear(), and then allocates nothing.
+class AncillaryBuilder {
+public:
+    AncillaryBuilder() noexcept = default;
+
+    /// Any item.
+    AncillaryBuilder& add(int level, int type, Bytes data);
+
+    /// Descriptors for the peer's process, which gets duplicates: SCM_RIGHTS. The kernel takes 253 at most.
+    AncillaryBuilder& fds(std::span<const int> descriptors);
+
+    /// Who sends: one's own, unless privileged.
+    AncillaryBuilder& credentials(const Credentials& sender);
+
+    /// Where a datagram is to leave from.
+    AncillaryBuilder& packet_info(const PacketInfo& way);
+
+    /// Of a datagram to IPv4 or to IPv6. Raises OverflowError outside 0..255.
+    AncillaryBuilder& ttl(Family family, int hops);
+    AncillaryBuilder& traffic_class(Family family, int value);
+
+    /// Makes the kernel send the data as datagrams of this length, the last one maybe shorter: UDP_SEGMENT.
+    AncillaryBuilder& segment_size(std::uint16_t size);
+
+    void clear() noexcept { buffer_.resize(0); }
+    const std::byte* data() const noexcept { return buffer_.data(); }
+    std::size_t size() const noexcept { return buffer_.size(); }
+
+private:
+    Buffer buffer_;
+};
+
+namespace socket {
+
+/// CMSG_LEN and CMSG_SPACE of cmsg(3), whose names are macros of the platform's: the length of an item with `length`
+/// bytes of data, without and with what fills it up. Raise OverflowError for a negative one, and for one too long for
+/// the kernel, as in Python.
+std::size_t cmsg_len(std::ptrdiff_t length);
+std::size_t cmsg_space(std::ptrdiff_t length);
+
+}  // namespace socket
+}  // namespace bight

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "blocking/deadline.h"
+#include "blocking/socket_state.h"
+#include "sys/calls.h"
+
+#include <cerrno>
+
+namespace bight {
+
+/// Whether a failed attempt may be made again: after a signal; and where it would wait, once the descriptor is ready,
+/// unless the mode or the flags say not to wait.
+inline bool can_go_on(const SocketState& socket, int flags, Errno error) {
+    if (error.number() == EINTR) return true;
+    return error.number() == EAGAIN && socket.o_nonblock && socket.timeout != Duration::zero() &&
+           (flags & MSG_DONTWAIT) == 0;
+}
+
+template <class Attempt>
+auto persist(const SocketState& socket, short events, int flags, const Deadline& deadline, Attempt attempt, Errno error)
+    -> decltype(attempt()) {
+    while (can_go_on(socket, flags, error)) {
+        if (error.number() == EINTR)
+            interrupted();
+        else if (auto ready = wait_until_ready(socket.fd.get(), events, deadline); !ready)
+            return std::unexpected(ready.error());
+        auto result = attempt();
+        if (result) return result;
+        error = result.error();
+    }
+    return std::unexpected(error);
+}
+
+template <class Attempt>
+[[gnu::noinline]] auto persist_within_timeout(const SocketState& socket, short events, int flags, Attempt attempt,
+                                              Errno error) -> decltype(attempt()) {
+    return persist(socket, events, flags, Deadline(socket.timeout), attempt, error);
+}
+
+/// The first attempt is made without looking at the clock: mostly there is no second one, and what leads to it is out
+/// of line. `attempt` holds copies: what it had by reference would have to be in memory from the start.
+template <class Attempt>
+auto insist(const SocketState& socket, short events, int flags, Attempt attempt) -> decltype(attempt()) {
+    auto result = attempt();
+    if (result || !can_go_on(socket, flags, result.error())) [[likely]]
+        return result;
+    return persist_within_timeout(socket, events, flags, attempt, result.error());
+}
+
+}  // namespace bight

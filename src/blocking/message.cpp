@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/message.h>
+
+#include "blocking/insist.h"
+#include "blocking/socket_state.h"
+#include "sys/messages.h"
+#include "values/cmsg_layout.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace bight {
+namespace {
+
+constexpr Errno closed_before{EBADF};
+
+[[noreturn, gnu::cold, gnu::noinline]] void fail(const SocketState* state, Errno error, const char* call,
+                                                 const char* preposition) {
+    if (!state) throw ClosedError(call);
+    raise_os_error(error.number(), state->context(call, preposition));
+}
+
+bool carries_fds(const AncillaryItem& item) noexcept {
+    return item.is(cmsg::socket, cmsg::rights) || item.is(cmsg::socket, cmsg::pidfd);
+}
+
+/// Calls `function` with each descriptor in `items`; a part of a number, at a cut end, is none.
+template <class Function>
+void for_each_fd(const AncillaryView& items, Function function) {
+    for (const AncillaryItem& item : items) {
+        if (!carries_fds(item)) continue;
+        for (std::size_t at = 0; at + sizeof(int) <= item.data.size(); at += sizeof(int)) {
+            int fd;
+            std::memcpy(&fd, item.data.data() + at, sizeof fd);
+            if (fd >= 0) function(fd);
+        }
+    }
+}
+
+/// The kernel is asked for no more than its own limit on a list: a short count on a stream, an error on others.
+template <class Element>
+std::span<const Element> within_limit(const SocketState& state, std::span<const Element> list) noexcept {
+    return state.kind == Kind::stream && list.size() > sys::most_buffers ? list.first(sys::most_buffers) : list;
+}
+
+Result<MessageInto> receive(SocketState* state, std::span<const MutableBytes> memory, std::size_t ancillary_size,
+                            int flags) {
+    if (!state) return std::unexpected(closed_before);
+    if (ancillary_size > 0x7fffffff) throw ValueError("invalid ancillary data buffer length");
+    Buffer ancillary;
+    MutableBytes room;
+    if (ancillary_size > 0) {
+        ancillary = Buffer::with_capacity(ancillary_size);
+        room = ancillary.room().first(ancillary_size);
+    }
+    Result<MessageInto> message(std::in_place);
+    memory = within_limit(*state, memory);
+    auto sizes = insist(*state, POLLIN, flags,
+                        [&] { return sys::recvmsg(state->fd.get(), memory, room, flags, message->address); });
+    if (!sizes) return std::unexpected(sizes.error());
+    message->size = sizes->data;
+    message->flags = sizes->flags;
+    if (sizes->ancillary > 0) message->ancillary = Ancillary(std::move(ancillary), sizes->ancillary);
+    return message;
+}
+
+}  // namespace
+
+// ---- Ancillary data that was received. ---------------------------------------------------------------------------------
+
+Ancillary::Ancillary(Buffer memory, std::size_t size) noexcept
+    : AncillaryView(memory.bytes().data() ? Bytes(memory.data(), std::min(size, memory.capacity())) : Bytes()),
+      memory_(std::move(memory)),
+      owns_fds_(true) {}
+
+Ancillary::Ancillary(Ancillary&& other) noexcept
+    : AncillaryView(std::exchange(static_cast<AncillaryView&>(other), AncillaryView())),
+      memory_(std::move(other.memory_)),
+      owns_fds_(std::exchange(other.owns_fds_, false)) {}
+
+Ancillary& Ancillary::operator=(Ancillary&& other) noexcept {
+    if (this == &other) return *this;
+    close_fds();
+    static_cast<AncillaryView&>(*this) = std::exchange(static_cast<AncillaryView&>(other), AncillaryView());
+    memory_ = std::move(other.memory_);
+    owns_fds_ = std::exchange(other.owns_fds_, false);
+    return *this;
+}
+
+Ancillary::~Ancillary() { close_fds(); }
+
+void Ancillary::close_fds() noexcept {
+    if (!std::exchange(owns_fds_, false)) return;
+    for_each_fd(*this, [](int fd) { (void)sys::close(fd); });
+}
+
+std::vector<FileDescriptor> Ancillary::take_fds() {
+    std::vector<FileDescriptor> taken;
+    if (!owns_fds_) return taken;
+    std::size_t count = 0;
+    for_each_fd(*this, [&](int) { ++count; });
+    taken.reserve(count);  // may fail; from here on nothing does
+    for_each_fd(*this, [&](int fd) { taken.emplace_back(fd); });
+    owns_fds_ = false;
+    return taken;
+}
+
+// ---- Receiving. --------------------------------------------------------------------------------------------------------
+
+Result<MessageInto> Socket::try_recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size,
+                                             int flags) {
+    return receive(state_.get(), memory, ancillary_size, flags);
+}
+
+MessageInto Socket::recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size, int flags) {
+    auto message = receive(state_.get(), memory, ancillary_size, flags);
+    if (!message) [[unlikely]]
+        fail(state_.get(), message.error(), "recvmsg", "from");
+    return std::move(*message);
+}
+
+Result<Message> Socket::try_recvmsg(std::size_t size, std::size_t ancillary_size, int flags) {
+    Buffer data = Buffer::with_capacity(size);
+    MutableBytes room = data.room().first(size);
+    auto message = receive(state_.get(), {&room, 1}, ancillary_size, flags);
+    if (!message) return std::unexpected(message.error());
+    data.resize(std::min(message->size, size));
+    return Message{std::move(data), std::move(message->ancillary), message->flags, message->address};
+}
+
+Message Socket::recvmsg(std::size_t size, std::size_t ancillary_size, int flags) {
+    auto message = try_recvmsg(size, ancillary_size, flags);
+    if (!message) [[unlikely]]
+        fail(state_.get(), message.error(), "recvmsg", "from");
+    return std::move(*message);
+}
+
+// ---- Sending. ----------------------------------------------------------------------------------------------------------
+
+Result<std::size_t> Socket::try_sendmsg(std::span<const Bytes> data, Bytes ancillary, int flags, const Address& peer) {
+    if (!state_) return std::unexpected(closed_before);
+    return insist(*state_, POLLOUT, flags, [=, &state = *state_, &peer] {
+        return sys::sendmsg(state.fd.get(), within_limit(state, data), ancillary, flags, peer);
+    });
+}
+
+std::size_t Socket::sendmsg(std::span<const Bytes> data, Bytes ancillary, int flags, const Address& peer) {
+    auto count = try_sendmsg(data, ancillary, flags, peer);
+    if (count) [[likely]]
+        return *count;
+    if (state_ && !peer.sockaddr().empty()) raise_os_error(count.error(), "sendmsg to " + peer.to_string());
+    fail(state_.get(), count.error(), "sendmsg", "to");
+}
+
+// ---- Descriptors. ------------------------------------------------------------------------------------------------------
+
+namespace socket {
+
+std::size_t send_fds(Socket& socket, std::span<const Bytes> data, std::span<const int> fds, int flags,
+                     const Address& peer) {
+    return socket.sendmsg(data, AncillaryBuilder().fds(fds), flags, peer);
+}
+
+std::size_t send_fds(Socket& socket, Bytes data, std::span<const int> fds, int flags, const Address& peer) {
+    return send_fds(socket, std::span(&data, 1), fds, flags, peer);
+}
+
+ReceivedFds recv_fds(Socket& socket, std::size_t size, std::size_t max_fds, int flags) {
+    constexpr std::size_t kernels_most = 253;
+    // Room for what may come beside descriptors: credentials, a pidfd, a time stamp, a security label. In Python these
+    // take the room of the descriptors.
+    constexpr std::size_t others = 256;
+    if (max_fds > kernels_most) throw ValueError("at most 253 descriptors travel with a message");
+    auto room = cmsg_space(static_cast<std::ptrdiff_t>(max_fds * sizeof(int))) + others;
+    auto [data, ancillary, message_flags, address] = socket.recvmsg(size, room, flags);
+    ReceivedFds received{std::move(data), ancillary.take_fds(), message_flags, address};
+    if (received.fds.size() > max_fds) {
+        received.fds.resize(max_fds);
+        received.flags |= MSG_CTRUNC;
+    }
+    return received;
+}
+
+}  // namespace socket
+}  // namespace bight

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sys/messages.h"
+
+#include "sys/checked.h"
+#include "sys/sockaddr.h"
+#include "values/cmsg_layout.h"
+
+#include <climits>
+#include <cstddef>
+#include <type_traits>
+
+#include <linux/if_alg.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+namespace bight::sys {
+
+// What the values layer wrote down about the platform, held against the platform.
+static_assert(cmsg::header == sizeof(cmsghdr) && cmsg::header == CMSG_LEN(0));
+static_assert(cmsg::level == offsetof(cmsghdr, cmsg_level) && cmsg::type == offsetof(cmsghdr, cmsg_type));
+static_assert(cmsg::aligned(1) == CMSG_ALIGN(1) && cmsg::header + cmsg::aligned(9) == CMSG_SPACE(9));
+static_assert(cmsg::socket == SOL_SOCKET && cmsg::ip == IPPROTO_IP && cmsg::ipv6 == IPPROTO_IPV6);
+static_assert(cmsg::udp == IPPROTO_UDP && cmsg::alg == SOL_ALG);
+static_assert(cmsg::rights == SCM_RIGHTS && cmsg::credentials == SCM_CREDENTIALS);
+static_assert(cmsg::timestamp == SCM_TIMESTAMP && cmsg::timestamp_ns == SCM_TIMESTAMPNS && cmsg::drops == SO_RXQ_OVFL);
+static_assert(cmsg::ip_tos == IP_TOS && cmsg::ip_ttl == IP_TTL && cmsg::ip_packet_info == IP_PKTINFO);
+static_assert(cmsg::ipv6_packet_info == IPV6_PKTINFO && cmsg::ipv6_hop_limit == IPV6_HOPLIMIT);
+static_assert(cmsg::ipv6_traffic_class == IPV6_TCLASS);
+static_assert(cmsg::udp_segment == UDP_SEGMENT && cmsg::udp_gro == UDP_GRO);
+static_assert(cmsg::alg_iv == ALG_SET_IV && cmsg::alg_operation == ALG_SET_OP);
+static_assert(cmsg::alg_associated_length == ALG_SET_AEAD_ASSOCLEN);
+static_assert(sizeof(Bytes) == sizeof(iovec) && std::is_standard_layout_v<Bytes>);
+static_assert(sizeof(MutableBytes) == sizeof(iovec));
+static_assert(most_buffers == IOV_MAX);
+
+namespace {
+
+template <class Element>
+iovec* list_of(std::span<const Element> elements) noexcept {
+    return const_cast<iovec*>(reinterpret_cast<const iovec*>(elements.data()));
+}
+
+/// For a fault that lets a part of the bytes through: a list of one, of the first element that is not empty.
+template <class Element>
+Element first_part(std::span<const Element> elements, std::size_t most) noexcept {
+    for (const Element& element : elements)
+        if (element.size() > 0) return Element(element.data(), element.size() < most ? element.size() : most);
+    return {};
+}
+
+msghdr header_of(void* name, socklen_t name_size, iovec* list, std::size_t count, const void* control,
+                 std::size_t control_size) noexcept {
+    msghdr header{};
+    header.msg_name = name;
+    header.msg_namelen = name_size;
+    header.msg_iov = list;
+    header.msg_iovlen = count;
+    header.msg_control = const_cast<void*>(control);
+    header.msg_controllen = control_size;
+    return header;
+}
+
+}  // namespace
+
+Result<ReceivedSizes> recvmsg(int fd, std::span<const MutableBytes> memory, MutableBytes ancillary, int flags,
+                              Address& peer) noexcept {
+    MutableBytes part;
+    if constexpr (seam::built) {
+        Fault fault = seam::consult(Call::recvmsg);
+        if (fault.errnum != 0) return failed(fault.errnum);
+        if (fault.at_most != SIZE_MAX) {
+            part = first_part(memory, fault.at_most);
+            memory = {&part, 1};
+        }
+    }
+    AddressRoom room(peer);
+    msghdr header = header_of(room.data(), *room.size(), list_of(memory), memory.size(), ancillary.data(),
+                              ancillary.size());
+    auto count = ::recvmsg(fd, &header, flags | MSG_CMSG_CLOEXEC);
+    if (count < 0) [[unlikely]]
+        return failed(errno);
+    *room.size() = header.msg_namelen;
+    room.done();
+    int not_asked = MSG_CMSG_CLOEXEC & ~flags;  // the kernel tells this one back
+    return ReceivedSizes{static_cast<std::size_t>(count), header.msg_controllen, header.msg_flags & ~not_asked};
+}
+
+Result<std::size_t> sendmsg(int fd, std::span<const Bytes> data, Bytes ancillary, int flags,
+                            const Address& peer) noexcept {
+    Bytes part;
+    if constexpr (seam::built) {
+        Fault fault = seam::consult(Call::sendmsg);
+        if (fault.errnum != 0) return failed(fault.errnum);
+        if (fault.at_most != SIZE_MAX) {
+            part = first_part(data, fault.at_most);
+            data = {&part, 1};
+        }
+    }
+    msghdr header = header_of(const_cast<::sockaddr*>(sockaddr_of(peer)), size_of(peer), list_of(data), data.size(),
+                              ancillary.data(), ancillary.size());
+    auto count = ::sendmsg(fd, &header, flags | MSG_NOSIGNAL);
+    if (count < 0) [[unlikely]]
+        return failed(errno);
+    return static_cast<std::size_t>(count);
+}
+
+Result<std::size_t> recvmmsg(int fd, std::span<mmsghdr> messages, int flags) noexcept {
+    return moved(Call::recvmmsg, messages.size(), [&](std::size_t most) {
+        return ::recvmmsg(fd, messages.data(), static_cast<unsigned>(most), flags | MSG_CMSG_CLOEXEC, nullptr);
+    });
+}
+
+Result<std::size_t> sendmmsg(int fd, std::span<mmsghdr> messages, int flags) noexcept {
+    return moved(Call::sendmmsg, messages.size(), [&](std::size_t most) {
+        return ::sendmmsg(fd, messages.data(), static_cast<unsigned>(most), flags | MSG_NOSIGNAL);
+    });
+}
+
+}  // namespace bight::sys
