@@ -65,8 +65,10 @@ Address resolved(const Endpoint& endpoint) {
 }
 
 std::unique_ptr<Wire> connect(const Endpoint& endpoint, const NcOptions& options) {
+    auto where = endpoint.where();
     if (!is_datagram(endpoint))
-        return std::make_unique<StreamWire>(socket::create_connection(endpoint.where(), {.timeout = options.timeout}));
+        return std::make_unique<StreamWire>(socket::create_connection(where, {.timeout = options.timeout}),
+                                            where.to_string());
     auto address = resolved(endpoint);
     Socket socket(address.family(), Kind::datagram);
     if (is_unix(endpoint)) socket.bind(Address::unnamed());  // without a name of its own it could not be answered
@@ -96,14 +98,14 @@ struct Bound {
 };
 
 /// The number of the signal that came instead of a connection.
-std::expected<Socket, int> accept(Socket& listener, StopSignals& signals, Timeout timeout) {
+std::expected<Accepted, int> accept(Socket& listener, StopSignals& signals, Timeout timeout) {
     listener.setblocking(false);
     while (true) {
         auto ready = select::select({listener, signals}, {}, {}, timeout).readable;
         if (ready.empty()) raise_os_error(ETIMEDOUT, "waiting for a connection");
         if (auto signal = signals.take()) return std::unexpected(*signal);
         auto accepted = listener.try_accept();
-        if (accepted) return std::move(accepted->socket);
+        if (accepted) return std::move(*accepted);
         bool gone_meanwhile = accepted.error() == std::errc::resource_unavailable_try_again ||
                               accepted.error() == std::errc::connection_aborted;
         if (!gone_meanwhile) raise_os_error(accepted.error().number(), "accept");
@@ -114,12 +116,12 @@ int run_stream_server(const Endpoint& endpoint, const NcOptions& options) {
     StopSignals signals;
     std::optional<Bound> listener(endpoint);
     while (true) {
-        auto socket = accept(listener->socket, signals, options.timeout);
-        if (!socket) return exit_code::signalled + socket.error();
+        auto accepted = accept(listener->socket, signals, options.timeout);
+        if (!accepted) return exit_code::signalled + accepted.error();
         if (!options.keep) listener.reset();
         int code;
         try {
-            StreamWire wire(std::move(*socket));
+            StreamWire wire(std::move(accepted->socket), accepted->peer.to_string());
             code = relay(wire, signals, options_of(endpoint, options));
         } catch (const OSError& error) {
             code = complain(error);

@@ -180,7 +180,7 @@ void Relay::fail(Errno error, const char* what) {
 
 }  // namespace
 
-StreamWire::StreamWire(Socket socket) : socket_(std::move(socket)), peer_(socket_.getpeername().to_string()) {
+StreamWire::StreamWire(Socket socket, std::string peer) : socket_(std::move(socket)), peer_(std::move(peer)) {
     socket_.setblocking(false);
 }
 

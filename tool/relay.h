@@ -37,10 +37,10 @@ public:
     virtual std::string peer() const = 0;
 };
 
-/// A connection.
+/// A connection. `peer` is told, not asked: after a reset the kernel has forgotten it.
 class StreamWire final : public Wire {
 public:
-    explicit StreamWire(Socket socket);
+    StreamWire(Socket socket, std::string peer);
     int fileno() const noexcept override { return socket_.fileno(); }
     Result<Received> receive(MutableBytes memory) override;
     Result<std::size_t> send(Bytes data) override { return socket_.try_send(data); }
