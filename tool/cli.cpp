@@ -156,7 +156,10 @@ private:
         command->add_flag_callback(
             "--no-limits", [this] { serve_.limits = false; },
             "Any number of connections, as many descriptors as allowed");
-        command->add_option("--max-conn", serve_.max_conn, "Connections at most (0.8 x the limit of descriptors)")
+        command
+            ->add_option_function<std::string>(
+                "--max-conn", [this](const std::string& text) { serve_.max_conn = parse_count(text); },
+                "Connections at most (0.8 x the limit of descriptors)")
             ->type_name("N");
         add_time(*command, "--idle", "Ends a connection that was silent for so long (never)", serve_.idle);
         add_time(*command, "--drain", "How long live connections may take to finish at the end (30s)", serve_.drain);

@@ -4,8 +4,8 @@
 #include <bight/error.h>
 
 #include <charconv>
-#include <limits>
 #include <string>
+#include <system_error>
 
 namespace bight::tool {
 namespace {
@@ -47,6 +47,14 @@ Duration parse_duration(std::string_view text) {
 
 std::size_t parse_size(std::string_view text) {
     return static_cast<std::size_t>(parse_quantity(text, size_units, largest_size, "size such as 512, 64k or 1M"));
+}
+
+std::size_t parse_count(std::string_view text) {
+    std::size_t count = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc{} || end != text.data() + text.size() || count == 0)
+        throw ValueError("'" + std::string(text) + "' is no number from 1 on");
+    return count;
 }
 
 }  // namespace bight::tool

@@ -14,4 +14,7 @@ Duration parse_duration(std::string_view text);
 /// "512", "64k", "1M", "2G", in powers of 1024. Raises ValueError.
 std::size_t parse_size(std::string_view text);
 
+/// A whole number from 1 on. Raises ValueError.
+std::size_t parse_count(std::string_view text);
+
 }  // namespace bight::tool
