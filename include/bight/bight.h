@@ -14,6 +14,7 @@
 #include <bight/file_descriptor.h>
 #include <bight/inet.h>
 #include <bight/interfaces.h>
+#include <bight/ipaddress.h>
 #include <bight/message.h>
 #include <bight/netdb.h>
 #include <bight/resolver.h>

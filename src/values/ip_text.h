@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+/// The hosts of socket addresses: bytes in the order of the network, read and written by ipaddress.
 namespace bight::ip_text {
 
 using IPv4 = std::array<std::uint8_t, 4>;

@@ -5,7 +5,6 @@
 
 #include <bight/bight.h>
 
-#include <array>
 #include <coroutine>
 #include <memory>
 
@@ -112,27 +111,5 @@ public:
 };
 SSLContext create_default_context();
 }  // namespace ssl
-
-// ---- ipaddress ---------------------------------------------------------------------------------------------------------
-
-namespace ipaddress {
-struct IPAddress {
-    bool is_private() const;
-};
-struct SubnetOptions {
-    int new_prefix;
-};
-struct IPNetwork {
-    constexpr bool contains(IPAddress) const { return true; }
-    std::array<IPNetwork, 1> subnets(SubnetOptions options) const;
-};
-std::ostream& operator<<(std::ostream& out, const IPNetwork& network);
-IPAddress ip_address(std::string_view text);
-}  // namespace ipaddress
-
-namespace literals {
-constexpr ipaddress::IPAddress operator""_ip(const char*, std::size_t) { return {}; }
-constexpr ipaddress::IPNetwork operator""_net(const char*, std::size_t) { return {}; }
-}  // namespace literals
 
 }  // namespace bight

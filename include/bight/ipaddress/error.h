@@ -49,7 +49,7 @@ enum class What { address, network, interface };
 [[noreturn]] void raise_versions(std::string_view a, std::string_view b);
 [[noreturn]] void raise_wrong_version(int wanted);
 
-enum class BadLength { not_longer, not_shorter, both_given, negative, too_long, too_short };
+enum class BadLength { not_longer, not_shorter, both_given, negative, no_prefix, too_long, too_short };
 
 /// What subnets() and supernet() say; `number` is the length or the difference at fault.
 [[noreturn]] void raise_length(BadLength what, int prefixlen, int number);

@@ -12,7 +12,8 @@
 
 namespace bight::ipaddress::detail {
 
-extern const std::uint64_t hash_seed;
+/// Where this lies is the one number of chance that costs no system call, and is known before anything is initialised.
+extern const char hash_anchor;
 
 /// The halves of the 128-bit product: every bit of both hangs on all below it.
 constexpr std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
@@ -21,10 +22,11 @@ constexpr std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 }
 
 inline std::size_t hash(uint128 value, std::string_view scope_id, int extra) noexcept {
-    std::uint64_t h = fold(hash_seed ^ static_cast<std::uint64_t>(value), 0x9e3779b97f4a7c15);
+    std::uint64_t seed = fold(reinterpret_cast<std::uintptr_t>(&hash_anchor), 0xa0761d6478bd642f);
+    std::uint64_t h = fold(seed ^ static_cast<std::uint64_t>(value), 0x9e3779b97f4a7c15);
     h = fold(h ^ static_cast<std::uint64_t>(value >> 64), 0xd6e8feb86659fd93 ^ static_cast<std::uint64_t>(extra));
     for (char c : scope_id) h = fold(h ^ static_cast<unsigned char>(c), 0x9e3779b97f4a7c15);
-    return fold(h, hash_seed | 1);
+    return fold(h, seed | 1);
 }
 
 inline std::size_t hash(const IPv4Address& address, int extra) noexcept { return hash(address.to_int(), {}, extra); }

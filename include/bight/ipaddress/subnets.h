@@ -112,7 +112,7 @@ constexpr Network<A> Network<A>::supernet(SubnetOptions options) const {
         if (*options.new_prefix > prefixlen_)
             detail::raise_length(BadLength::not_shorter, prefixlen_, *options.new_prefix);
         if (diff != 1) detail::raise_length(BadLength::both_given, prefixlen_, diff);
-        if (*options.new_prefix < 0) detail::raise_length(BadLength::too_short, prefixlen_, *options.new_prefix);
+        if (*options.new_prefix < 0) detail::raise_length(BadLength::no_prefix, prefixlen_, *options.new_prefix);
         diff = prefixlen_ - *options.new_prefix;
     }
     if (diff < 0) detail::raise_length(BadLength::negative, prefixlen_, diff);
