@@ -41,11 +41,32 @@ template <class Attempt>
 /// The first attempt is made without looking at the clock: mostly there is no second one, and what leads to it is out
 /// of line. `attempt` holds copies: what it had by reference would have to be in memory from the start.
 template <class Attempt>
-auto insist(const SocketState& socket, short events, int flags, Attempt attempt) -> decltype(attempt()) {
+[[gnu::always_inline]] inline auto insist(const SocketState& socket, short events, int flags, Attempt attempt)
+    -> decltype(attempt()) {
     auto result = attempt();
     if (result || !can_go_on(socket, flags, result.error())) [[likely]]
         return result;
     return persist_within_timeout(socket, events, flags, attempt, result.error());
+}
+
+// ---- The calls that are made most, inline for their callers in this folder. ---------------------------------------------
+
+[[gnu::always_inline]] inline Result<std::size_t> SocketState::recv(MutableBytes memory, int flags) {
+    if (memory.empty()) [[unlikely]]
+        return 0;  // as in Python: no room, no call
+    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.get(), memory, flags); });
+}
+
+[[gnu::always_inline]] inline Result<std::size_t> SocketState::recvfrom(MutableBytes memory, int flags, Address& peer) {
+    return insist(*this, POLLIN, flags, [=, this, &peer] { return sys::recvfrom(fd.get(), memory, flags, peer); });
+}
+
+[[gnu::always_inline]] inline Result<std::size_t> SocketState::send(Bytes data, int flags) {
+    return insist(*this, POLLOUT, flags, [=, this] { return sys::send(fd.get(), data, flags); });
+}
+
+[[gnu::always_inline]] inline Result<std::size_t> SocketState::sendto(Bytes data, int flags, const Address& peer) {
+    return insist(*this, POLLOUT, flags, [=, this, &peer] { return sys::sendto(fd.get(), data, flags, peer); });
 }
 
 }  // namespace bight

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/socket.h>
 
+#include "blocking/insist.h"
 #include "blocking/or_raise.h"
 #include "blocking/resolve_one.h"
 #include "blocking/socket_state.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace bight {
@@ -24,12 +26,16 @@ namespace {
 
 constexpr Errno closed_before{EBADF};
 
+/// What was received; MSG_TRUNC tells of more than there is room for.
+MutableBytes filled(MutableBytes memory, std::size_t count) { return memory.first(std::min(count, memory.size())); }
+
 /// Fills `datagram` where it stands: an address is large to be passed on by value.
-Result<void> receive(SocketState* state, MutableBytes memory, int flags, DatagramInto& datagram) {
+[[gnu::always_inline]] inline Result<void> receive(SocketState* state, MutableBytes memory, int flags,
+                                                   DatagramInto& datagram) {
     if (!state) return std::unexpected(closed_before);
     auto count = state->recvfrom(memory, flags, datagram.peer);
     if (!count) return std::unexpected(count.error());
-    datagram.data = memory.first(*count < memory.size() ? *count : memory.size());
+    datagram.data = filled(memory, *count);
     return {};
 }
 
@@ -41,14 +47,14 @@ Result<MutableBytes> Socket::try_recv_into(MutableBytes memory, int flags) {
     if (!state_) return std::unexpected(closed_before);
     auto count = state_->recv(memory, flags);
     if (!count) return std::unexpected(count.error());
-    return memory.first(*count < memory.size() ? *count : memory.size());  // MSG_TRUNC tells more than there is
+    return filled(memory, *count);
 }
 
 MutableBytes Socket::recv_into(MutableBytes memory, int flags) {
-    auto filled = try_recv_into(memory, flags);
-    if (!filled) [[unlikely]]
-        fail(state_.get(), filled.error(), "recv", "from");
-    return *filled;
+    auto count = state_ ? state_->recv(memory, flags) : std::unexpected(closed_before);
+    if (!count) [[unlikely]]
+        fail(state_.get(), count.error(), "recv", "from");
+    return filled(memory, *count);
 }
 
 Result<Buffer> Socket::try_recv(std::size_t size, int flags) {
@@ -100,7 +106,7 @@ Result<std::size_t> Socket::try_send(Bytes data, int flags) {
 }
 
 std::size_t Socket::send(Bytes data, int flags) {
-    auto count = try_send(data, flags);
+    auto count = state_ ? state_->send(data, flags) : std::unexpected(closed_before);
     if (!count) [[unlikely]]
         fail(state_.get(), count.error(), "send", "to");
     return *count;
@@ -122,7 +128,7 @@ Result<std::size_t> Socket::try_sendto(Bytes data, const Address& peer, int flag
 }
 
 std::size_t Socket::sendto(Bytes data, const Address& peer, int flags) {
-    auto count = try_sendto(data, peer, flags);
+    auto count = state_ ? state_->sendto(data, flags, peer) : std::unexpected(closed_before);
     if (!count) [[unlikely]]
         fail_sendto(state_.get(), count.error(), peer);
     return *count;

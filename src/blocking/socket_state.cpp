@@ -10,24 +10,6 @@
 namespace bight {
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
-Result<std::size_t> SocketState::recv(MutableBytes memory, int flags) {
-    if (memory.empty()) [[unlikely]]
-        return 0;  // as in Python: no room, no call
-    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.get(), memory, flags); });
-}
-
-Result<std::size_t> SocketState::recvfrom(MutableBytes memory, int flags, Address& peer) {
-    return insist(*this, POLLIN, flags, [=, this, &peer] { return sys::recvfrom(fd.get(), memory, flags, peer); });
-}
-
-Result<std::size_t> SocketState::send(Bytes data, int flags) {
-    return insist(*this, POLLOUT, flags, [=, this] { return sys::send(fd.get(), data, flags); });
-}
-
-Result<std::size_t> SocketState::sendto(Bytes data, int flags, const Address& peer) {
-    return insist(*this, POLLOUT, flags, [=, this, &peer] { return sys::sendto(fd.get(), data, flags, peer); });
-}
-
 Result<void> SocketState::sendall(Bytes& rest, int flags) {
     auto attempt = [&] { return sys::send(fd.get(), rest, flags); };
     auto sent = attempt();
