@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -114,7 +115,7 @@ Claim would_block() {
     auto theirs = [line, fd = line->right.fileno()] {
         if (::recv(fd, line->in.data(), line->in.size(), 0) >= 0 || errno != EAGAIN) std::abort();
     };
-    return {"try_recv_into that would block, unix", 0, call_instructions, repeat(ours), repeat(theirs)};
+    return {"try_recv_into that would block, unix", 0, 0, repeat(ours), repeat(theirs)};
 }
 
 // ---- Claims about datagrams. -------------------------------------------------------------------------------------------
@@ -123,13 +124,11 @@ struct Post {
     explicit Post(bench::Ports ports)
         : from(bight::Socket::adopt(ports.from)),
           to(bight::Socket::adopt(ports.to)),
-          raw_peer(ports.address),
-          raw_size(ports.size),
+          raw_peer(ports.where),
           peer(to.getsockname()) {}
 
     bight::Socket from, to;
-    sockaddr_storage raw_peer;
-    socklen_t raw_size;
+    bench::Where raw_peer;
     bight::Address peer;
     std::array<std::byte, 64> out{}, in{};
 };
@@ -142,7 +141,7 @@ Claim datagrams() {
     };
     auto theirs = [post, from = post->from.fileno(), to = post->to.fileno()] {
         must(static_cast<int>(::sendto(from, post->out.data(), post->out.size(), MSG_NOSIGNAL,
-                                       reinterpret_cast<sockaddr*>(&post->raw_peer), post->raw_size)),
+                                       reinterpret_cast<sockaddr*>(&post->raw_peer.address), post->raw_peer.size)),
              "sendto");
         sockaddr_storage sender;
         socklen_t size = sizeof sender;

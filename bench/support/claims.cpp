@@ -80,7 +80,7 @@ int count(const std::vector<Claim>& claims, const Arguments& arguments) {
         throw std::invalid_argument("--count=ours|theirs NAME TURNS");
     for (const Claim& claim : claims) {
         if (claim.name != arguments.rest[0]) continue;
-        (arguments.side == "ours" ? claim.ours : claim.theirs)(number(arguments.rest[1]));
+        (arguments.side == "ours" ? claim.ours : claim.theirs).work(number(arguments.rest[1]));
         return 0;
     }
     throw std::invalid_argument("no claim of that name: " + std::string(arguments.rest[0]));
@@ -91,7 +91,7 @@ int run_google_benchmark(int argc, char** argv, const std::vector<Claim>& claims
         auto add = [](const std::string& name, const Side& side) {
             benchmark::RegisterBenchmark(name.c_str(), [&side](benchmark::State& state) {
                 constexpr long batch = 64;
-                while (state.KeepRunningBatch(batch)) side(batch);
+                while (state.KeepRunningBatch(batch)) side.work(batch);
             });
         };
         add(claim.name + "/bight", claim.ours);

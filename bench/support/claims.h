@@ -11,8 +11,8 @@ namespace bench {
 /// A thing that bight says about its cost, with the program that would do without it.
 struct Claim {
     std::string name;
-    double goal;        // the most that ours / theirs may be; 0 for a row that is only shown
-    int instructions;   // the most that a turn of ours may need above one of theirs; 0 for no such goal
+    double goal;       // the most that ours / theirs may be; 0 for a row that is only shown
+    int instructions;  // the most that a turn of ours may need above one of theirs; 0 for no such goal
     Side ours;
     Side theirs;
 };

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <ctime>
 #include <vector>
 
 #include <sched.h>
@@ -14,17 +13,10 @@ namespace {
 
 constexpr double window_ns = 2e6;
 
-// CPU time, not the clock on the wall: a window in which another process had the core is then no longer than others.
-double cpu_now_ns() {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 double time_of(const Side& side, long turns) {
-    double begin = cpu_now_ns();
-    side(turns);
-    return (cpu_now_ns() - begin) / static_cast<double>(turns);
+    double begin = side.clock();
+    side.work(turns);
+    return (side.clock() - begin) / static_cast<double>(turns);
 }
 
 double median(std::vector<double> values) {
@@ -45,6 +37,14 @@ long turns_of_a_window(const Side& side) {
 
 }  // namespace
 
+double clock_ns(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
+}
+
+double thread_cpu_ns() { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
+
 PairResult run_pairs(const Side& ours, const Side& theirs, int pairs) {
     long turns = turns_of_a_window(theirs);
     (void)time_of(ours, turns);
@@ -61,9 +61,7 @@ PairResult run_pairs(const Side& ours, const Side& theirs, int pairs) {
     // The ranks between which the true median lies in 95 of 100 cases, whatever the distribution.
     std::ranges::sort(ratios);
     double count = pairs, spread = 1.96 * std::sqrt(count) / 2;
-    auto rank = [&](double place) {
-        return ratios[static_cast<std::size_t>(std::clamp(place, 0.0, count - 1))];
-    };
+    auto rank = [&](double place) { return ratios[static_cast<std::size_t>(std::clamp(place, 0.0, count - 1))]; };
     result.low = rank(std::floor(count / 2 - spread - 0.5));
     result.high = rank(std::ceil(count / 2 + spread - 0.5));
     return result;

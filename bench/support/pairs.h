@@ -1,20 +1,38 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <utility>
+
+#include <time.h>
 
 namespace bench {
 
-/// One side of a comparison: does its work `turns` times.
-using Side = std::function<void(long turns)>;
+/// What a clock of the system says, in nanoseconds.
+double clock_ns(clockid_t clock);
 
-/// What the pairs said. Times are CPU time of the thread, in nanoseconds of one turn.
+/// CPU time of this thread, in nanoseconds. Not the clock on the wall: a window in which another process had the core
+/// is then no longer than others.
+double thread_cpu_ns();
+
+/// One side of a comparison: does its work `turns` times, and has a clock that says what that took.
+struct Side {
+    template <std::invocable<long> Work>
+    Side(Work the_work, std::function<double()> the_clock = thread_cpu_ns)
+        : work(std::move(the_work)), clock(std::move(the_clock)) {}
+
+    std::function<void(long turns)> work;
+    std::function<double()> clock;
+};
+
+/// What the pairs said. Times are nanoseconds of one turn.
 struct PairResult {
     int pairs = 0;
-    double ratio = 0;      // median of ours / theirs, pair by pair
-    double low = 0;        // 95 % interval of that median, by the order of the ratios alone
+    double ratio = 0;  // median of ours / theirs, pair by pair
+    double low = 0;    // 95 % interval of that median, by the order of the ratios alone
     double high = 0;
-    double ours_ns = 0;    // medians of the windows
+    double ours_ns = 0;  // medians of the windows
     double theirs_ns = 0;
 };
 

@@ -20,12 +20,6 @@ int bound_to_loopback(int kind) {
     return fd;
 }
 
-socklen_t address_of(int fd, sockaddr_storage& address) {
-    socklen_t size = sizeof address;
-    must(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
-    return size;
-}
-
 }  // namespace
 
 int must(int answer, const char* call) {
@@ -39,13 +33,23 @@ Ends unix_stream() {
     return {fds[0], fds[1]};
 }
 
-Ends tcp_loopback() {
+Where bound_to(int fd) {
+    Where where{{}, sizeof(sockaddr_storage)};
+    must(::getsockname(fd, reinterpret_cast<sockaddr*>(&where.address), &where.size), "getsockname");
+    return where;
+}
+
+int listen_on_loopback(int backlog) {
     int listener = bound_to_loopback(SOCK_STREAM);
-    must(::listen(listener, 1), "listen");
-    sockaddr_storage address{};
-    socklen_t size = address_of(listener, address);
+    must(::listen(listener, backlog), "listen");
+    return listener;
+}
+
+Ends tcp_loopback() {
+    int listener = listen_on_loopback(1);
+    Where where = bound_to(listener);
     int left = must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    must(::connect(left, reinterpret_cast<sockaddr*>(&address), size), "connect");
+    must(::connect(left, reinterpret_cast<sockaddr*>(&where.address), where.size), "connect");
     int right = must(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC), "accept4");
     ::close(listener);
     for (int fd : {left, right}) {
@@ -56,9 +60,8 @@ Ends tcp_loopback() {
 }
 
 Ports udp_loopback() {
-    Ports ports{bound_to_loopback(SOCK_DGRAM), bound_to_loopback(SOCK_DGRAM), {}, 0};
-    ports.size = address_of(ports.to, ports.address);
-    return ports;
+    int from = bound_to_loopback(SOCK_DGRAM), to = bound_to_loopback(SOCK_DGRAM);
+    return {from, to, bound_to(to)};
 }
 
 }  // namespace bench

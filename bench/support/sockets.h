@@ -14,12 +14,20 @@ struct Ends {
 Ends unix_stream();
 Ends tcp_loopback();  // both with TCP_NODELAY
 
+/// An address as the kernel writes it.
+struct Where {
+    sockaddr_storage address;
+    socklen_t size;
+};
+
+Where bound_to(int fd);
+int listen_on_loopback(int backlog);
+
 /// Two UDP ports of the loopback, and the address of the second one.
 struct Ports {
     int from;
     int to;
-    sockaddr_storage address;
-    socklen_t size;
+    Where where;
 };
 
 Ports udp_loopback();
