@@ -13,14 +13,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace bight::socketserver {
 
 class BaseServer;
 
+namespace detail {
+Socket no_socket() noexcept;  // a closed one: Socket() would ask the kernel for one
+}
+
 /// What a server hands to a handler: a connection; or a datagram, and the socket to answer on.
 struct Request {
-    Socket socket;
+    Socket socket = detail::no_socket();
     Buffer packet;  // empty for streams
 };
 
@@ -44,8 +49,8 @@ public:
     virtual void handle() {}
     virtual void finish() {}
 
-    Socket request;  // the connection; for datagrams the socket that answers
-    Buffer packet;   // the datagram; empty for streams
+    Socket request = detail::no_socket();  // the connection; for datagrams the socket that answers
+    Buffer packet;                         // the datagram; empty for streams
     Address client_address;
     BaseServer* server = nullptr;
 };
@@ -302,8 +307,12 @@ public:
     }
 
     void server_close() override {
+        // Handlers of datagrams answer on the server's own socket: closed under them, its number could be another's.
+        constexpr bool shares_socket = std::is_base_of_v<DatagramServer, Server>;
+        bool wait = block_on_close && !daemon_threads;
+        if (wait && shares_socket) threads_.join();
         Server::server_close();
-        if (block_on_close && !daemon_threads) threads_.join();
+        if (wait && !shares_socket) threads_.join();
     }
 
     /// How many requests are being handled.

@@ -56,6 +56,7 @@ private:
 /// For the library's own use of a Socket's inside.
 struct SocketAccess {
     static Socket make(sys::Fd fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock);
+    static Socket none() noexcept { return Socket(std::shared_ptr<SocketState>()); }
     static Socket share(const Socket& socket) { return Socket(socket.state_); }
     static SocketState* state(const Socket& socket) noexcept { return socket.state_.get(); }
     static std::weak_ptr<SocketState> watch(const Socket& socket) noexcept { return socket.state_; }

@@ -437,6 +437,30 @@ TEST(Threads, the_destructor_shuts_live_connections_down) {
     for (auto& client : silent) EXPECT_FALSE(client.recv(1));
 }
 
+// Handlers of datagrams answer on the server's own socket.
+TEST(Threads, server_close_lets_datagrams_be_answered_first) {
+    static std::atomic<bool> closing;
+    closing = false;
+    struct Slow : BaseRequestHandler {
+        void handle() override {
+            while (!closing) std::this_thread::yield();
+            request.sendto(packet.bytes(), client_address);
+        }
+    };
+    ThreadingUDPServer<Slow> server(any_port);
+    Socket client(Family::inet, Kind::datagram);
+    client.settimeout(10s);
+    {
+        Running running(server);
+        client.sendto("late\n", server.server_address());
+        while (server.active_threads() == 0) std::this_thread::yield();
+    }
+    std::thread closer([&] { server.server_close(); });
+    closing = true;
+    EXPECT_EQ(client.recv(10), Bytes("late\n"));
+    closer.join();
+}
+
 TEST(Threads, many_clients_at_once) {
     ThreadingTCPServer<StreamEcho> server(any_port, {.request_queue_size = 128});
     Running running(server);
@@ -474,6 +498,17 @@ TEST(Exhaustion, accept_without_descriptors_does_not_spin) {
     EXPECT_GE(took, 350ms);  // four pauses of a tenth of a second, at the least
     exhausted = false;
     EXPECT_EQ(ask(client, "back\n"), "back\n");
+}
+
+// A request has its connection and asks for no other socket: there may be none to be had.
+TEST(Exhaustion, a_request_needs_no_descriptor_but_its_own) {
+    ThreadingTCPServer<StreamEcho> server(any_port);
+    Running running(server);
+    Socket client;
+    client.settimeout(10s);
+    Faults faults([](sys::Call call) { return sys::Fault{call == sys::Call::socket ? EMFILE : 0}; });
+    client.connect(server.server_address());
+    EXPECT_EQ(ask(client, "served\n"), "served\n");
 }
 
 }  // namespace

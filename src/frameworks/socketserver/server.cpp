@@ -32,6 +32,8 @@ Timeout less(Timeout a, Timeout b) {
 
 }  // namespace
 
+Socket detail::no_socket() noexcept { return SocketAccess::none(); }
+
 // ---- Life. -------------------------------------------------------------------------------------------------------------
 
 BaseServer::BaseServer(const HostPort& where, Kind kind, const ServerOptions& options)
