@@ -187,6 +187,7 @@ class Limits(BightTest):
 
     @in_every_style("echo", "tcp:127.0.0.1:0", preexec_fn=descriptor_limit(60), styles=CONCURRENT)
     def test_connections_stop_before_descriptors_do(self, server):
+        self.need_every_descriptor()
         clients = [self.connect(server) for _ in range(80)]
         self.assertEqual(sum(self.served(client) for client in clients), 48)
         self.assertIn("the limit of 48 connections is reached", server.stderr())
@@ -196,6 +197,7 @@ class Limits(BightTest):
 
     @in_every_style("echo", "tcp:127.0.0.1:0", "--no-limits", preexec_fn=descriptor_limit(40))
     def test_without_descriptors_it_waits_quietly_and_recovers(self, server):
+        self.need_every_descriptor()
         clients = [self.connect(server) for _ in range(60)]
         clients[0].sendall(b"x")
         self.assertEqual(clients[0].recv(1), b"x")

@@ -128,6 +128,7 @@ class Descriptors(BightTest):
         self.assertEqual(limit_of(self.serve("echo", "--listen", "tcp:0", "--no-limits", preexec_fn=few_for_now)), hard)
 
     def test_too_few_descriptors_to_begin(self):
+        self.need_every_descriptor()
         for style in STYLES:
             process = self.start(BIGHT, "serve", "echo", "--listen", "tcp:0", "--style", style,
                                  preexec_fn=descriptor_limit(4))
