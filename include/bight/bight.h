@@ -5,6 +5,7 @@
 #include <bight/address.h>
 #include <bight/addrinfo.h>
 #include <bight/ancillary.h>
+#include <bight/batch.h>
 #include <bight/buffer.h>
 #include <bight/bytes.h>
 #include <bight/endpoint.h>
@@ -16,6 +17,7 @@
 #include <bight/interfaces.h>
 #include <bight/ipaddress.h>
 #include <bight/message.h>
+#include <bight/multicast.h>
 #include <bight/netdb.h>
 #include <bight/resolver.h>
 #include <bight/select.h>

@@ -32,6 +32,8 @@ struct Datagram;
 struct DatagramInto;
 struct Message;  // bight/message.h
 struct MessageInto;
+class ReceiveBatch;  // bight/batch.h
+class SendBatch;
 
 /// One end of a connection, a listener, or a port for datagrams: socket(2) with Python's words.
 ///
@@ -102,6 +104,9 @@ public:
     /// As recvmsg(), into several pieces of memory, one after the other.
     MessageInto recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size = 0, int flags = 0);
 
+    /// Many datagrams in one call, at least one: see bight/batch.h.
+    const ReceiveBatch& recvmmsg(ReceiveBatch& batch, int flags = 0);
+
     // ---- Sending. -----------------------------------------------------------------------------------------------------
 
     /// Sends some of `data`, and says how much.
@@ -122,6 +127,10 @@ public:
         return sendmsg(std::span(data.begin(), data.size()), ancillary, flags, peer);
     }
 
+    /// Sends all that waits in `batch`, and says how many datagrams that were. Those that were sent before an error
+    /// wait no more.
+    std::size_t sendmmsg(SendBatch& batch, int flags = 0);
+
     // ---- The verbs that fail in ordinary life, their errors returned instead of raised. -------------------------------
     // ETIMEDOUT is a limit that ran out, EAGAIN what would wait on a non-blocking socket, EBADF a closed one.
 
@@ -139,6 +148,8 @@ public:
     Result<std::size_t> try_sendto(Bytes data, const Address& peer, int flags = 0);
     Result<std::size_t> try_sendmsg(std::span<const Bytes> data, Bytes ancillary = {}, int flags = 0,
                                     const Address& peer = {});
+    Result<std::size_t> try_recvmmsg(ReceiveBatch& batch, int flags = 0);
+    Result<std::size_t> try_sendmmsg(SendBatch& batch, int flags = 0);
 
     // ---- Modes. -------------------------------------------------------------------------------------------------------
 
@@ -156,6 +167,9 @@ public:
 
     void setsockopt(int level, int option, int value);
     void setsockopt(int level, int option, Bytes value);
+
+    /// No value at all, but a length: what AF_ALG takes for ALG_SET_AEAD_AUTHSIZE.
+    void setsockopt(int level, int option, std::nullptr_t, std::size_t length);
     int getsockopt(int level, int option) const;
 
     /// The option's bytes, at most `size` (1 to 1024) of them.
@@ -270,6 +284,9 @@ SocketPair socketpair(Family family = Family::unix_domain, Kind kind = Kind::str
 
 /// A Socket with a duplicate of `fd`, which stays open. Raises as Socket::adopt() does.
 Socket fromfd(int fd, Family family, Kind kind, int proto = 0);
+
+/// A duplicate of a descriptor, close-on-exec, which is the caller's to close. Raises OSError.
+[[nodiscard]] int dup(int fd);
 
 /// Closes the descriptor of a socket that was detached. Raises OSError for one that is not open.
 void close(int fd);
