@@ -82,9 +82,11 @@ SocketPair socketpair(Family family, Kind kind, int proto) {
             SocketAccess::make(std::move(other), family, plain, proto, timeout, timeout.has_value())};
 }
 
+int dup(int fd) { return or_raise(sys::duplicate(fd), "dup"); }
+
 Socket fromfd(int fd, Family family, Kind kind, int proto) {
     if (fd < 0) throw ValueError("negative file descriptor");
-    sys::Fd copy(or_raise(sys::duplicate(fd), "fromfd"));
+    sys::Fd copy(dup(fd));
     auto socket = Socket::adopt(copy.get(), family, kind, proto);
     (void)copy.release();
     return socket;

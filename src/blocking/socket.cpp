@@ -190,6 +190,10 @@ void Socket::setsockopt(int level, int option, Bytes value) {
     or_raise(sys::setsockopt(state.fd.get(), level, option, value), "setsockopt");
 }
 
+void Socket::setsockopt(int level, int option, std::nullptr_t, std::size_t length) {
+    setsockopt(level, option, Bytes(nullptr, length));
+}
+
 int Socket::getsockopt(int level, int option) const {
     auto& state = open_state(state_, "getsockopt");
     return or_raise(sys::getsockopt_int(state.fd.get(), level, option), "getsockopt");

@@ -23,6 +23,7 @@ Result<void> SocketState::sendall(Bytes& rest, int flags) {
         if (!sent) return std::unexpected(sent.error());
         rest = rest.slice(*sent);
         if (rest.empty()) return {};
+        interrupted();  // a signal may be why only a part was sent: the kernel does not tell
         if (deadline.left() == Duration::zero() && timeout != Duration::zero())
             return std::unexpected(Errno(ETIMEDOUT));
         sent = attempt();

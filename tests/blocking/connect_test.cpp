@@ -140,6 +140,11 @@ TEST(InterruptHook, is_asked_and_may_raise) {
         auto listener = socket::create_server({"127.0.0.1", 0});
         EXPECT_THROW(listener.accept(), Stop);
     }
+    {
+        // The kernel tells of a signal by a short count where some bytes had gone out already.
+        Faults faults([](sys::Call call) { return call == sys::Call::send ? sys::Fault{0, 1} : sys::Fault{}; });
+        EXPECT_THROW(near.sendall("more than one"), Stop);
+    }
     lowlevel::set_interrupt_hook(nullptr);
 }
 

@@ -45,7 +45,7 @@ std::istream& operator>>(std::istream& in, Line& line) {
     return std::getline(in, line.third);
 }
 
-TEST(Inet, RandomTextAndBytesAsInCPython) {
+TEST(Inet, random_text_and_bytes_as_in_cpython) {
     int texts = 0, accepted = 0;
     for (auto& row : testing::oracle("tests/blocking/netdb_oracle.py", {"text", "20261", "60000"})) {
         Line line;
@@ -68,7 +68,7 @@ TEST(Inet, RandomTextAndBytesAsInCPython) {
     EXPECT_LT(accepted, 50000);
 }
 
-TEST(Inet, TheSeedsFigures) {  // seeds 11 and 12
+TEST(Inet, the_seeds_figures) {  // seeds 11 and 12
     EXPECT_EQ(hex(inet_aton("192.168.1.1").bytes()), "c0a80101");
     EXPECT_EQ(hex(inet_aton("127.0.0.1").bytes()), "7f000001");
     EXPECT_EQ(hex(inet_aton("222.76.216.16").bytes()), "de4cd810");
@@ -79,7 +79,7 @@ TEST(Inet, TheSeedsFigures) {  // seeds 11 and 12
               "2002:ac10:10a:1234:21e:52ff:fe74:40e");
 }
 
-TEST(Inet, LooseFormsAreOfOneFunctionOnly) {  // B001, B008
+TEST(Inet, loose_forms_are_of_one_function_only) {  // B001, B008
     EXPECT_EQ(hex(inet_aton("127.1").bytes()), "7f000001");
     EXPECT_EQ(hex(inet_aton("0177.0.0.1").bytes()), "7f000001");
     EXPECT_EQ(hex(inet_aton("127.0.0.1 evil").bytes()), "7f000001");
@@ -90,7 +90,7 @@ TEST(Inet, LooseFormsAreOfOneFunctionOnly) {  // B001, B008
     }
 }
 
-TEST(Inet, WhatIsRefused) {
+TEST(Inet, what_is_refused) {
     EXPECT_THROW(inet_aton(""), OSError);
     EXPECT_THROW(inet_aton(std::string_view("1.2.3.4\0", 8)), ValueError);
     EXPECT_THROW(inet_pton(AF_INET, std::string_view("1.2.3.4\0", 8)), ValueError);
@@ -106,7 +106,7 @@ TEST(Inet, WhatIsRefused) {
 }
 
 // Seed 15: glibc's functions, for socket.h brings them.
-TEST(Inet, ByteOrderIsThePlatforms) {
+TEST(Inet, byte_order_is_the_platforms) {
     EXPECT_EQ(htons(20000), 8270);
     EXPECT_EQ(htonl(20000), 541982720u);
     EXPECT_EQ(ntohs(8270), 20000);

@@ -10,7 +10,7 @@
 namespace bight::socket {
 namespace {
 
-TEST(Interfaces, EachNameHasItsIndexAndBack) {
+TEST(Interfaces, each_name_has_its_index_and_back) {
     auto all = if_nameindex();
     ASSERT_FALSE(all.empty());
     EXPECT_TRUE(std::ranges::any_of(all, [](auto& one) { return one.name == "lo"; }));
@@ -20,7 +20,7 @@ TEST(Interfaces, EachNameHasItsIndexAndBack) {
     }
 }
 
-TEST(Interfaces, ThoseThatAreNoneRaise) {
+TEST(Interfaces, those_that_are_none_raise) {
     EXPECT_THROW(if_nametoindex("no-such"), OSError);
     EXPECT_THROW(if_nametoindex(""), OSError);
     EXPECT_THROW(if_nametoindex(std::string(1000, 'a')), OSError);

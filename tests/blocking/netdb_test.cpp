@@ -87,7 +87,7 @@ std::string shown(const HostEntry& entry) {
     return entry.name + '|' + joined(entry.aliases) + '|' + joined(entry.addresses);
 }
 
-TEST(Hosts, AreThoseOfCPython) {
+TEST(Hosts, are_those_of_cpython) {
     Comparison comparison;
     for (auto& line : oracle(script, {"hosts"})) {
         auto fields = fields_of(line);
@@ -107,7 +107,7 @@ TEST(Hosts, AreThoseOfCPython) {
     EXPECT_GT(comparison.lines(), 50);
 }
 
-TEST(Hosts, KnownAndUnknownOnes) {  // seeds 1, 2, 4 and 16
+TEST(Hosts, known_and_unknown_ones) {  // seeds 1, 2, 4 and 16
     EXPECT_EQ(gethostbyname("localhost"), "127.0.0.1");
     EXPECT_EQ(gethostbyname("222.76.216.16"), "222.76.216.16");
     EXPECT_EQ(gethostbyname(""), "0.0.0.0");
@@ -126,7 +126,7 @@ TEST(Hosts, KnownAndUnknownOnes) {  // seeds 1, 2, 4 and 16
     EXPECT_FALSE(getfqdn().empty());
 }
 
-TEST(Hosts, NamesThatAreNoneAreRefusedWhole) {
+TEST(Hosts, names_that_are_none_are_refused_whole) {
     auto broken = std::string_view("a\0b", 3);
     EXPECT_THROW(gethostbyname(broken), ValueError);
     EXPECT_THROW(gethostbyname_ex(broken), ValueError);
@@ -141,7 +141,7 @@ TEST(Hosts, NamesThatAreNoneAreRefusedWhole) {
     EXPECT_THROW(gethostbyname("127.0.0.1 evil"), OSError);
 }
 
-TEST(Hosts, ThreadsDoNotSpoilEachOthersAnswers) {  // B026
+TEST(Hosts, threads_do_not_spoil_each_others_answers) {  // B026
     std::vector<std::thread> threads;
     std::atomic<int> wrong = 0;
     for (int i = 0; i < 16; ++i)
@@ -159,7 +159,7 @@ TEST(Hosts, ThreadsDoNotSpoilEachOthersAnswers) {  // B026
     EXPECT_EQ(wrong, 0);
 }
 
-TEST(Hosts, SettingTheNameIsForTheAdministrator) {
+TEST(Hosts, setting_the_name_is_for_the_administrator) {
     // Its own name is what any machine has already: nothing changes where it is allowed.
     try {
         sethostname(gethostname());
@@ -169,7 +169,7 @@ TEST(Hosts, SettingTheNameIsForTheAdministrator) {
 
 // ---- Services and protocols. -------------------------------------------------------------------------------------------
 
-TEST(Services, AllOfTheDatabaseBothWays) {
+TEST(Services, all_of_the_database_both_ways) {
     Comparison comparison;
     for (auto& line : oracle(script, {"services"})) {
         auto fields = fields_of(line);
@@ -182,7 +182,7 @@ TEST(Services, AllOfTheDatabaseBothWays) {
     EXPECT_GT(comparison.lines(), 1000);
 }
 
-TEST(Services, TheSeedsFigures) {  // seeds 5 and 6
+TEST(Services, the_seeds_figures) {  // seeds 5 and 6
     for (auto& [name, port] : {std::pair{"http", 80},
                                {"https", 443},
                                {"ftp", 21},
@@ -206,7 +206,7 @@ TEST(Services, TheSeedsFigures) {  // seeds 5 and 6
     EXPECT_THROW(getservbyname(std::string(65536, 'a')), OSError);
 }
 
-TEST(Protocols, AllOfTheDatabase) {  // seed 7
+TEST(Protocols, all_of_the_database) {  // seed 7
     Comparison comparison;
     for (auto& line : oracle(script, {"protocols"})) {
         auto fields = fields_of(line);
@@ -238,7 +238,7 @@ Service service_of(const std::string& field) {
     return field.substr(1);
 }
 
-TEST(AddressInfo, OverHostsServicesAndFlags) {  // seeds 8 and 9
+TEST(AddressInfo, over_hosts_services_and_flags) {  // seeds 8 and 9
     Comparison comparison;
     for (auto& line : oracle(script, {"addrinfo"})) {
         auto fields = fields_of(line);
@@ -255,7 +255,7 @@ TEST(AddressInfo, OverHostsServicesAndFlags) {  // seeds 8 and 9
     EXPECT_GT(comparison.lines(), 10'000);
 }
 
-TEST(AddressInfo, TheScopeOfAnInterfaceIsPartOfTheAddress) {  // B006
+TEST(AddressInfo, the_scope_of_an_interface_is_part_of_the_address) {  // B006
     auto lo = if_nametoindex("lo");
     auto found = getaddrinfo("fe80::1%lo", 80, {.kind = Kind::stream});
     ASSERT_EQ(found.size(), 1u);
@@ -264,7 +264,7 @@ TEST(AddressInfo, TheScopeOfAnInterfaceIsPartOfTheAddress) {  // B006
               found.front().address);
 }
 
-TEST(NameInfo, OverAddressesAndFlags) {  // seed 10
+TEST(NameInfo, over_addresses_and_flags) {  // seed 10
     Comparison comparison;
     for (auto& line : oracle(script, {"nameinfo"})) {
         auto fields = fields_of(line);
@@ -286,7 +286,7 @@ TEST(NameInfo, OverAddressesAndFlags) {  // seed 10
 
 // ---- Failures of the system behind. ------------------------------------------------------------------------------------
 
-TEST(NamesThatFail, SayWhatTheSystemSaid) {  // B025
+TEST(NamesThatFail, say_what_the_system_said) {  // B025
     auto raised = [](sys::Call call, int errnum, auto function) {
         testing::Faults faults(testing::fail(call, errnum));
         try {

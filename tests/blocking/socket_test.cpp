@@ -115,6 +115,21 @@ TEST(Socket, adopt_asks_what_it_is) {
 }
 
 // B037: what we borrow keeps its mode; a non-blocking descriptor still waits where the Socket is to block.
+TEST(Socket, adopt_takes_what_it_is_told) {
+    auto [near, far] = socket::socketpair();
+    int fd = near.detach();
+    EXPECT_EQ(Socket::adopt(fd, {}, Kind(4711)).detach(), fd);
+    Socket adopted = Socket::adopt(fd, Family(4711), Kind(SOCK_DGRAM | SOCK_NONBLOCK), 99);
+    EXPECT_EQ(adopted.family(), 4711);
+    EXPECT_EQ(adopted.kind(), Kind::datagram);
+    EXPECT_EQ(adopted.proto(), 99);
+    int pipes[2];
+    ASSERT_EQ(::pipe(pipes), 0);
+    EXPECT_THROW(Socket::adopt(pipes[0], Family::inet, Kind::stream, 0), OSError);  // ENOTSOCK, and left open
+    EXPECT_EQ(::close(pipes[0]), 0);
+    EXPECT_EQ(::close(pipes[1]), 0);
+}
+
 TEST(Socket, an_adopted_non_blocking_descriptor_is_waited_for) {
     auto [near, far] = socket::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
     Socket adopted = Socket::adopt(near.detach());
@@ -241,6 +256,59 @@ TEST(Modes, sendall_has_one_limit_for_all) {
     EXPECT_EQ(sent.error().number(), ETIMEDOUT);
     EXPECT_GE(took, 60ms);
     EXPECT_LT(took, 5s);
+}
+
+// ---- Functions on descriptors. -----------------------------------------------------------------------------------------
+
+TEST(Descriptors, fromfd_and_dup_duplicate_and_close_closes) {
+    auto [near, far] = socket::socketpair();
+    auto before = testing::open_descriptors();
+    {
+        auto copy = socket::fromfd(near.fileno(), AF_UNIX, SOCK_STREAM);
+        EXPECT_NE(copy.fileno(), near.fileno());
+        EXPECT_FALSE(copy.get_inheritable());
+        copy.sendall("by the copy");
+    }
+    EXPECT_EQ(far.recv(100), "by the copy");
+    EXPECT_EQ(testing::open_descriptors(), before);
+    int number = socket::dup(near.fileno());
+    EXPECT_EQ(testing::open_descriptors(), before + 1);
+    socket::close(number);
+    EXPECT_EQ(testing::open_descriptors(), before);
+    for (auto wrong : {+[] { socket::close(-1); }, +[] { (void)socket::dup(-1); }}) try {
+            wrong();
+            FAIL();
+        } catch (const OSError& error) {
+            EXPECT_EQ(error.errnum(), EBADF);
+        }
+    EXPECT_THROW(socket::fromfd(-1, AF_INET, SOCK_STREAM), ValueError);
+    int pipes[2];
+    ASSERT_EQ(::pipe(pipes), 0);
+    EXPECT_THROW(socket::fromfd(pipes[0], AF_INET, SOCK_STREAM), OSError);
+    ::close(pipes[0]);
+    ::close(pipes[1]);
+    EXPECT_EQ(testing::open_descriptors(), before);
+}
+
+TEST(Descriptors, dual_stack_is_known_by_trying) {
+    auto before = testing::open_descriptors();
+    if (socket::has_dualstack_ipv6()) {
+        auto server = socket::create_server({"::", 0}, {.dualstack_ipv6 = true});
+        EXPECT_EQ(server.getsockopt(IPPROTO_IPV6, IPV6_V6ONLY), 0);
+    }
+    EXPECT_EQ(testing::open_descriptors(), before);
+    EXPECT_TRUE(socket::has_ipv6);
+}
+
+TEST(Options, no_value_but_a_length) {
+    Socket s;
+    s.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, nullptr, 0);
+    try {
+        s.setsockopt(SOL_SOCKET, SO_REUSEADDR, nullptr, sizeof(int));
+        FAIL();
+    } catch (const OSError& error) {
+        EXPECT_EQ(error.errnum(), EFAULT);
+    }
 }
 
 }  // namespace
