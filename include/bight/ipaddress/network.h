@@ -197,10 +197,11 @@ public:
     /// The address at `index`, counted from the end if it is negative; raises IndexError.
     template <Integer T>
     constexpr A operator[](T index) const {
-        uint128 from_end = detail::magnitude(index), most = static_cast<uint128>(static_cast<Value>(~mask()));
-        if (!detail::is_negative(index)) from_end = most >= from_end ? most - from_end + 1 : 0;
-        if (from_end == 0 || from_end - 1 > most) detail::raise_index();
-        return A(static_cast<Value>(last() - static_cast<Value>(from_end - 1)));
+        uint128 distance = detail::magnitude(index), most = static_cast<uint128>(static_cast<Value>(~mask()));
+        if (detail::is_negative(index)) distance -= 1;
+        if (distance > most) detail::raise_index();
+        auto value = static_cast<Value>(distance);
+        return A(static_cast<Value>(detail::is_negative(index) ? last() - value : address_.to_int() + value));
     }
 
     /// All of them: what begin() and end() walk.
