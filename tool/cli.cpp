@@ -69,10 +69,9 @@ constexpr const char* app_help = R"(Python's networking stack, on the command li
 
 const std::map<std::string, Service> services{
     {"echo", Service::echo}, {"discard", Service::discard}, {"time", Service::time}};
-const std::map<std::string, Style> styles{{"iterative", Style::iterative},
-                                          {"thread", Style::thread},
-                                          {"select", Style::select},
-                                          {"selectors", Style::selectors}};
+const std::map<std::string, Style> styles{{"iterative", Style::iterative}, {"thread", Style::thread},
+                                          {"select", Style::select},       {"poll", Style::poll},
+                                          {"epoll", Style::epoll},         {"selectors", Style::selectors}};
 
 /// One of the names of `values`, and nothing else.
 template <class Value>

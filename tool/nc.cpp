@@ -77,13 +77,14 @@ std::unique_ptr<Wire> connect(const Endpoint& endpoint, const NcOptions& options
 }
 
 int run_client(const Endpoint& endpoint, const NcOptions& options) {
+    StopSignals signals;
     std::unique_ptr<Wire> wire;
     try {
+        ExitOnSignal meanwhile(signals);
         wire = connect(endpoint, options);
     } catch (const OSError& error) {
         return complain(error, Step::connecting);
     }
-    StopSignals signals;  // only now: until here a signal may end the process as it always does
     return relay(*wire, signals, options_of(endpoint, options));
 }
 

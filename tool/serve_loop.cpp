@@ -285,7 +285,8 @@ Timeout LoopServer::until_next_deadline() const {
 
 std::unique_ptr<StyleServer> make_loop_server(Style style, const std::vector<Endpoint>& endpoints,
                                               ServeContext& context) {
-    auto waiter = style == Style::select ? make_select_waiter() : make_selector_waiter();
+    auto method = style == Style::poll ? selectors::Method::poll : selectors::Method::epoll;
+    auto waiter = style == Style::select ? make_select_waiter() : make_selector_waiter(method);
     return std::make_unique<LoopServer>(std::move(waiter), endpoints, context);
 }
 

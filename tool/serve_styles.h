@@ -18,7 +18,7 @@ std::unique_ptr<StyleServer> make_server(Style style, const std::vector<Endpoint
 std::unique_ptr<StyleServer> make_blocking_server(Style style, const std::vector<Endpoint>& endpoints,
                                                   ServeContext& context);
 
-/// select, selectors: all endpoints and all clients in one loop.
+/// select, poll, epoll, selectors: all endpoints and all clients in one loop.
 std::unique_ptr<StyleServer> make_loop_server(Style style, const std::vector<Endpoint>& endpoints,
                                               ServeContext& context);
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "stop_signals.h"
 
+#include "exit_code.h"
+
 #include <bight/error.h>
+#include <bight/select.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <vector>
 
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -25,6 +30,17 @@ std::optional<int> StopSignals::take() noexcept {
     signalfd_siginfo info;
     if (::read(fd_, &info, sizeof info) != sizeof info) return std::nullopt;
     return static_cast<int>(info.ssi_signo);
+}
+
+ExitOnSignal::ExitOnSignal(StopSignals& signals)
+    : end_(socket::socketpair()), thread_([this, &signals] {
+          while (select::select({signals, end_.second}, {}, {}).readable != std::vector{end_.second.fileno()})
+              if (auto signal = signals.take()) std::_Exit(exit_code::signalled + *signal);
+      }) {}
+
+ExitOnSignal::~ExitOnSignal() {
+    end_.first.close();
+    thread_.join();
 }
 
 }  // namespace bight::tool

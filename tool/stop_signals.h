@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <bight/time.h>
+#include <bight/socket.h>
 
 #include <optional>
+#include <thread>
 
 namespace bight::tool {
 
@@ -24,6 +25,20 @@ public:
 
 private:
     int fd_;
+};
+
+/// While it lives, a signal ends the process at once, as if it were not blocked: for calls that wait and look at nothing
+/// else.
+class ExitOnSignal {
+public:
+    explicit ExitOnSignal(StopSignals& signals);
+    ~ExitOnSignal();
+    ExitOnSignal(const ExitOnSignal&) = delete;
+    ExitOnSignal& operator=(const ExitOnSignal&) = delete;
+
+private:
+    socket::SocketPair end_;  // closing the first wakes the thread
+    std::thread thread_;
 };
 
 }  // namespace bight::tool

@@ -42,6 +42,8 @@ private:
 
 class SelectorWaiter final : public Waiter {
 public:
+    explicit SelectorWaiter(selectors::Method method) : selector_(method) {}
+
     void watch(Source& source, Ready events) override {
         bool known = selector_.contains(source);
         if (events == Ready::none) {
@@ -69,6 +71,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Waiter> make_select_waiter() { return std::make_unique<SelectWaiter>(); }
-std::unique_ptr<Waiter> make_selector_waiter() { return std::make_unique<SelectorWaiter>(); }
+
+std::unique_ptr<Waiter> make_selector_waiter(selectors::Method method) {
+    return std::make_unique<SelectorWaiter>(method);
+}
 
 }  // namespace bight::tool

@@ -43,7 +43,7 @@ public:
 /// On select::select(), for descriptors below FD_SETSIZE.
 std::unique_ptr<Waiter> make_select_waiter();
 
-/// On Selector, with the best method of the kernel.
-std::unique_ptr<Waiter> make_selector_waiter();
+/// On Selector.
+std::unique_ptr<Waiter> make_selector_waiter(selectors::Method method);
 
 }  // namespace bight::tool

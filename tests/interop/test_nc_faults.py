@@ -54,22 +54,31 @@ class Connecting(BightTest):
     def test_a_path_that_is_too_long(self):
         self.assert_fails(1, "file name too long", "unix:" + "x" * 108)
 
+    def busy_port(self):
+        """One whose queue of connections is full: the next one gets no answer."""
+        listener = socket.socket()
+        self.addCleanup(listener.close)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            client = socket.socket()
+            self.addCleanup(client.close)
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        return str(listener.getsockname()[1])
+
     def test_no_answer_to_connecting(self):
-        # A full queue of connections leaves the next one without an answer.
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(0)
-            port = listener.getsockname()[1]
-            waiting = []
-            for _ in range(3):
-                client = socket.socket()
-                self.addCleanup(client.close)
-                client.setblocking(False)
-                client.connect_ex(("127.0.0.1", port))
-                waiting.append(client)
-            start = time.monotonic()
-            self.assert_fails(28, "timed out", "--timeout", "200ms", "127.0.0.1", str(port))
-            self.assertLess(time.monotonic() - start, 5)
+        start = time.monotonic()
+        self.assert_fails(28, "timed out", "--timeout", "200ms", "127.0.0.1", self.busy_port())
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_a_signal_ends_the_connecting(self):
+        port = self.busy_port()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            client = self.bight("nc", "127.0.0.1", port)
+            self.assert_eventually(lambda: f":{int(port):04X} 02 " in Path(f"/proc/{client.pid}/net/tcp").read_text(),
+                                   "it connects")
+            self.assertEqual((client.stop(number), client.stderr()), (128 + number, ""))
 
     def test_usage(self):
         for arguments in (["127.0.0.1", "x"], ["127.0.0.1", "65536"], ["127.0.0.1", "-1"], ["a", "b", "c"], [],

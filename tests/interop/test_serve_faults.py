@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import (DEADLINE, STYLES, BightTest, descriptor_limit, exchange, in_every_style,  # noqa: E402
+from bight_process import (DEADLINE, SOURCE, STYLES, BightTest, descriptor_limit, exchange, in_every_style,  # noqa: E402
                            read_to_end, reset, sha256)
 
 CONCURRENT = tuple(style for style in STYLES if style != "iterative")
@@ -209,6 +209,38 @@ class Limits(BightTest):
         start = time.monotonic()
         self.assert_echoes(server)
         self.assertLess(time.monotonic() - start, 1)
+
+    def test_a_peer_has_its_limit(self):
+        self.need("unshare")
+        self.need("ip")
+        script = """
+import subprocess, sys
+sys.path.insert(0, sys.argv[1])
+from bight_process import Server, exchange
+for command in ("link set lo up", "addr add 192.0.2.1/32 dev lo"):
+    subprocess.run(["ip", *command.split()], check=True)
+
+def served(connection):
+    try:
+        connection.sendall(b"x")
+        return connection.recv(1) == b"x"
+    except ConnectionError:
+        return False
+
+for endpoint, more in (("tcp:192.0.2.1:0", []), ("tcp:192.0.2.1:0", ["--no-limits"]), ("tcp:127.0.0.1:0", [])):
+    server = Server(["echo", "--listen", endpoint, "--max-conn", "16", "--style", sys.argv[2], *more], 1)
+    clients = [server.connect() for _ in range(5)]
+    print(sum(map(served, clients)), "of one peer is reached by 192.0.2.1:" in server.stderr())
+    server.kill()
+"""
+        alone = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+        probe = self.start(*alone, "ip", "link", "set", "lo", "up")
+        if probe.finish()[0] != 0:
+            self.skipTest("no network of its own here: " + probe.stderr().strip())
+        support = SOURCE / "tests" / "support" / "python"
+        for style in CONCURRENT:
+            process = self.start(*alone, sys.executable, "-c", script, support, style)
+            self.assertEqual(process.finish(), (0, b"2 True\n5 False\n5 False\n"), process.stderr())
 
     def test_select_stops_before_its_last_descriptor(self):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

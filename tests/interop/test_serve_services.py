@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import BIGHT, BightTest, exchange, in_every_style, parse_endpoint  # noqa: E402
+from bight_process import BIGHT, STYLES, BightTest, exchange, in_every_style, parse_endpoint  # noqa: E402
 
 EVERY_KIND = ["tcp:0", "tcp:[::1]:0", "udp:0", "unix:{folder}/s.sock", "unixgram:{folder}/d.sock", "unix:@bight-{pid}-s"]
 
@@ -145,7 +145,7 @@ class Services(BightTest):
         peer.read_until(lambda text: text == b"by socat\n")
         self.assertEqual(peer.finish()[0], 0)
 
-    @in_every_style("echo", *EVERY_KIND)
+    @in_every_style("echo", *EVERY_KIND, styles=[*STYLES, "poll", "epoll"])
     def test_every_kind_of_endpoint_at_once(self, server):
         for number, endpoint in enumerate(server.endpoints):
             if endpoint.startswith(("udp", "unixgram")):
