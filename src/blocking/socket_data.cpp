@@ -67,7 +67,11 @@ Result<Buffer> Socket::try_recv(std::size_t size, int flags) {
 
 Buffer Socket::recv(std::size_t size, int flags) {
     Buffer data = Buffer::with_capacity(size);
-    data.resize(recv_into(data.room().first(size), flags).size());
+    auto room = data.room().first(size);
+    auto count = state_ ? state_->recv(room, flags) : std::unexpected(closed_before);
+    if (!count) [[unlikely]]
+        fail(state_.get(), count.error(), "recv", "from");
+    data.resize(filled(room, *count).size());
     return data;
 }
 
