@@ -170,9 +170,6 @@ public:
 
     /// No value at all, but a length: what AF_ALG takes for ALG_SET_AEAD_AUTHSIZE.
     void setsockopt(int level, int option, std::nullptr_t, std::size_t length);
-
-    /// No value at all, but a length: what AF_ALG takes for ALG_SET_AEAD_AUTHSIZE.
-    void setsockopt(int level, int option, std::nullptr_t, std::size_t length);
     int getsockopt(int level, int option) const;
 
     /// The option's bytes, at most `size` (1 to 1024) of them.
@@ -287,9 +284,6 @@ SocketPair socketpair(Family family = Family::unix_domain, Kind kind = Kind::str
 
 /// A Socket with a duplicate of `fd`, which stays open. Raises as Socket::adopt() does.
 Socket fromfd(int fd, Family family, Kind kind, int proto = 0);
-
-/// A duplicate of a descriptor, close-on-exec, which is the caller's to close. Raises OSError.
-[[nodiscard]] int dup(int fd);
 
 /// A duplicate of a descriptor, close-on-exec, which is the caller's to close. Raises OSError.
 [[nodiscard]] int dup(int fd);
