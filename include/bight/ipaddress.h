@@ -76,19 +76,32 @@ bight::Address socket_address(const IPAddress& host, int port);
 /// The fewest networks from `first` to `last`. Raises TypeError for two versions, ValueError if `last` is below `first`.
 std::vector<IPNetwork> summarize_address_range(const IPAddress& first, const IPAddress& last);
 
-/// What orders addresses and networks of both versions among each other: version 4 first, then by address, an address
-/// before the networks that begin with it, those by prefix length.
+/// What orders addresses, networks and interfaces of both versions among each other: version 4 first; an address before
+/// the networks that begin with it, those by prefix length; interfaces, by network and address, behind both.
 struct MixedTypeKey {
-    IPAddress address;
-    int prefixlen = -1;
+    int version;
+    bool is_interface;
+    IPAddress address;  // of an interface, its network's
+    int prefixlen;      // -1 for an address
+    IPAddress host;     // of an interface
 
     friend constexpr bool operator==(const MixedTypeKey&, const MixedTypeKey&) noexcept = default;
     friend constexpr std::strong_ordering operator<=>(const MixedTypeKey&, const MixedTypeKey&) noexcept = default;
 };
 
-constexpr MixedTypeKey get_mixed_type_key(const IPAddress& address) noexcept { return {address}; }
+constexpr MixedTypeKey get_mixed_type_key(const IPAddress& address) noexcept {
+    return {address.version(), false, address, -1, {}};
+}
 constexpr MixedTypeKey get_mixed_type_key(const IPNetwork& network) noexcept {
-    return {network.network_address(), network.prefixlen()};
+    return {network.version(), false, network.network_address(), network.prefixlen(), {}};
+}
+constexpr MixedTypeKey get_mixed_type_key(const IPInterface& interface) noexcept {
+    auto network = interface.network();
+    return {network.version(), true, network.network_address(), network.prefixlen(), interface.ip()};
+}
+template <class Address>
+constexpr MixedTypeKey get_mixed_type_key(const Interface<Address>& interface) noexcept {
+    return get_mixed_type_key(IPInterface(interface));
 }
 
 // ---- The registries. ----------------------------------------------------------------------------------------------------

@@ -261,16 +261,16 @@ public:
         return address_.is_site_local() && broadcast_address().is_site_local();
     }
 
-    /// Within one private block, with both ends private.
+    /// Within one private block, with both ends private. Networks of mapped addresses are what their IPv4 networks are.
     constexpr bool is_private() const noexcept {
         if constexpr (A::version() == 6)
-            if (auto mapped = address_.ipv4_mapped(); mapped && prefixlen_ >= 96)
+            if (auto mapped = address_.ipv4_mapped(); mapped && prefixlen_ > 96)
                 return detail::is_private(mapped->to_int(), static_cast<std::uint32_t>(last()));
         return detail::is_private(address_.to_int(), last());
     }
     constexpr bool is_global() const noexcept {
         if constexpr (A::version() == 6) {
-            if (auto mapped = address_.ipv4_mapped(); mapped && prefixlen_ >= 96)
+            if (auto mapped = address_.ipv4_mapped(); mapped && prefixlen_ > 96)
                 return Network<IPv4Address>(*mapped, prefixlen_ - 96).is_global();
             return !is_private();
         } else {
