@@ -14,6 +14,7 @@
 #include <bight/time.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -34,6 +35,7 @@ struct Message;  // bight/message.h
 struct MessageInto;
 class ReceiveBatch;  // bight/batch.h
 class SendBatch;
+class FileDescriptor;  // bight/file_descriptor.h
 
 /// One end of a connection, a listener, or a port for datagrams: socket(2) with Python's words.
 ///
@@ -130,6 +132,14 @@ public:
     /// Sends all that waits in `batch`, and says how many datagrams that were. Those that were sent before an error
     /// wait no more.
     std::size_t sendmmsg(SendBatch& batch, int flags = 0);
+
+    /// Sends a file from `offset` on, `count` bytes or all there are, over a stream, and says how much that was: less than
+    /// `count` where the file ends before. A regular file then stands behind the last byte sent, also after an error.
+    /// What the kernel cannot move (pipes are moved) is read and sent. Raises ValueError for a count of 0, and where the
+    /// socket is non-blocking or no stream.
+    std::uint64_t sendfile(int file, std::uint64_t offset = 0, std::optional<std::uint64_t> count = std::nullopt);
+    std::uint64_t sendfile(const FileDescriptor& file, std::uint64_t offset = 0,
+                           std::optional<std::uint64_t> count = std::nullopt);
 
     // ---- The verbs that fail in ordinary life, their errors returned instead of raised. -------------------------------
     // ETIMEDOUT is a limit that ran out, EAGAIN what would wait on a non-blocking socket, EBADF a closed one.

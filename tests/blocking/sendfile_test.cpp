@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/file_descriptor.h>
+#include <bight/socket.h>
+
+#include "support/descriptors.h"
+#include "support/faults.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include <unistd.h>
+
+namespace bight {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Faults;
+
+std::string noise(std::size_t size) {
+    std::mt19937 random(5);
+    std::string bytes(size, '\0');
+    for (auto& byte : bytes) byte = static_cast<char>(random());
+    return bytes;
+}
+
+/// A file with these contents, and a connection to send it over.
+class Sendfile : public ::testing::Test {
+protected:
+    FileDescriptor file_of(const std::string& contents) {
+        path = folder.path("file");
+        std::ofstream(path, std::ios::binary) << contents;
+        return FileDescriptor::open(path);
+    }
+
+    /// What arrives of one sendfile(), and what it returned.
+    std::string arrives(const FileDescriptor& file, std::uint64_t offset = 0,
+                        std::optional<std::uint64_t> count = std::nullopt) {
+        auto listener = socket::create_server({"127.0.0.1", 0});
+        auto client = socket::create_connection(listener.getsockname());
+        auto server = listener.accept().socket;
+        client.settimeout(limit);
+        std::string received;
+        std::thread reader([&] {
+            while (auto data = server.recv(65'536)) received += data.view();
+        });
+        auto end = [&] {
+            client.close();
+            reader.join();
+        };
+        try {
+            sent = client.sendfile(file, offset, count);
+        } catch (...) {
+            end();
+            throw;
+        }
+        end();
+        return received;
+    }
+
+    static std::uint64_t position(const FileDescriptor& file) {
+        return static_cast<std::uint64_t>(::lseek(file.fileno(), 0, SEEK_CUR));
+    }
+
+    testing::TemporaryFolder folder;
+    std::string path;
+    Timeout limit;
+    std::uint64_t sent = 0;
+};
+
+TEST_F(Sendfile, sends_it_all_and_leaves_the_file_at_the_end) {
+    auto contents = noise(std::size_t{10} << 20);
+    auto file = file_of(contents);
+    for (Timeout mode : {Timeout(), Timeout(20s)}) {
+        limit = mode;
+        EXPECT_TRUE(arrives(file) == contents);
+        EXPECT_EQ(sent, contents.size());
+        EXPECT_EQ(position(file), contents.size());
+    }
+}
+
+TEST_F(Sendfile, from_an_offset_and_as_much_as_is_asked_for) {
+    auto contents = noise(100'000);
+    auto file = file_of(contents);
+    EXPECT_TRUE(arrives(file, 5000) == contents.substr(5000));
+    EXPECT_TRUE(arrives(file, 0, 5000) == contents.substr(0, 5000));
+    EXPECT_EQ(position(file), 5000u);
+    EXPECT_TRUE(arrives(file, 3000, 50'000) == contents.substr(3000, 50'000));
+    EXPECT_EQ(position(file), 53'000u);
+    EXPECT_TRUE(arrives(file, 90'000, 50'000) == contents.substr(90'000));  // it ends before
+    EXPECT_EQ(sent, 10'000u);
+    EXPECT_EQ(arrives(file, 200'000), "");  // nothing was sent: the position stays
+    EXPECT_EQ(position(file), 100'000u);
+    EXPECT_EQ(arrives(file_of("")), "");
+    EXPECT_EQ(sent, 0u);
+}
+
+TEST_F(Sendfile, refuses_what_python_refuses) {
+    auto file = file_of("contents");
+    auto [near, far] = socket::socketpair();
+    EXPECT_THROW(near.sendfile(file, 0, 0), ValueError);
+    near.setblocking(false);
+    EXPECT_THROW(near.sendfile(file), ValueError);
+    Socket udp(Family::inet, Kind::datagram);
+    EXPECT_THROW(udp.sendfile(file), ValueError);
+    near.settimeout(std::nullopt);
+    EXPECT_THROW(near.sendfile(-1), OSError);
+    near.close();
+    EXPECT_THROW(near.sendfile(file), ClosedError);
+}
+
+TEST_F(Sendfile, has_one_limit_for_the_whole) {
+    auto file = file_of(noise(std::size_t{8} << 20));
+    auto [near, far] = socket::socketpair();
+    near.settimeout(100ms);
+    std::atomic<bool> stop = false;
+    std::thread slow([&stop, &far = far] {  // takes a little all the time, so that no single wait is long
+        while (!stop) {
+            far.recv(4096);
+            std::this_thread::yield();
+        }
+    });
+    auto begin = std::chrono::steady_clock::now();
+    {
+        Faults faults([](sys::Call call) { return call == sys::Call::sendfile ? sys::Fault{0, 16} : sys::Fault{}; });
+        EXPECT_THROW(near.sendfile(file), TimeoutError);
+    }
+    auto took = std::chrono::steady_clock::now() - begin;
+    EXPECT_GE(took, 100ms);
+    EXPECT_LT(took, 2s);
+    EXPECT_GT(position(file), 0u);  // behind what was sent
+    stop = true;
+    near.close();
+    slow.join();
+}
+
+// B048: a file that becomes shorter ends; nothing spins.
+TEST_F(Sendfile, of_a_file_that_shrinks_ends_early) {
+    auto file = file_of(noise(std::size_t{1} << 20));
+    int calls = 0;
+    Faults faults([&](sys::Call call) -> sys::Fault {
+        if (call != sys::Call::sendfile) return {};
+        if (++calls == 3) std::filesystem::resize_file(path, 10'000);
+        return {0, 4096};
+    });
+    EXPECT_EQ(arrives(file, 0, 1 << 20).size(), 10'000u);
+    EXPECT_LT(calls, 10);
+}
+
+TEST_F(Sendfile, of_files_that_do_not_tell_their_length) {
+    auto version = FileDescriptor::open("/proc/version");
+    std::ifstream in("/proc/version");
+    std::string expected{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_EQ(arrives(version), expected);
+    EXPECT_EQ(arrives(FileDescriptor::open("/dev/null")), "");
+    EXPECT_EQ(arrives(FileDescriptor::open("/dev/zero"), 0, 100'000), std::string(100'000, '\0'));
+}
+
+TEST_F(Sendfile, from_a_pipe_until_its_end) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    FileDescriptor out(ends[0]);
+    auto contents = noise(300'000);
+    std::thread writer([&, in = FileDescriptor(ends[1])] {
+        for (std::size_t at = 0; at < contents.size();)
+            at += static_cast<std::size_t>(::write(in.fileno(), contents.data() + at, contents.size() - at));
+    });
+    EXPECT_TRUE(arrives(out, 0, contents.size()) == contents);
+    writer.join();
+    auto [near, far] = socket::socketpair();
+    EXPECT_THROW(near.sendfile(out, 5), OSError);  // there is no skipping
+}
+
+TEST_F(Sendfile, falls_back_to_copying) {
+    auto contents = noise(300'000);
+    auto file = file_of(contents);
+    for (int refusal : {EINVAL, ENOSYS, EOPNOTSUPP}) {
+        Faults faults(testing::fail(sys::Call::sendfile, refusal));
+        EXPECT_TRUE(arrives(file, 1000, 200'000) == contents.substr(1000, 200'000));
+        EXPECT_EQ(position(file), 201'000u);
+    }
+    Faults faults(testing::fail(sys::Call::sendfile, EIO));
+    EXPECT_THROW(arrives(file), OSError);
+}
+
+TEST_F(Sendfile, goes_on_after_signals_and_short_counts) {
+    auto contents = noise(3000);
+    auto file = file_of(contents);
+    Faults faults([calls = 0](sys::Call call) mutable -> sys::Fault {
+        if (call != sys::Call::sendfile) return {};
+        return ++calls % 3 == 0 ? sys::Fault{EINTR} : sys::Fault{0, 7};
+    });
+    EXPECT_TRUE(arrives(file) == contents);
+}
+
+TEST_F(Sendfile, to_a_peer_that_is_gone_raises_no_signal) {
+    auto file = file_of(noise(std::size_t{1} << 20));
+    auto [near, far] = socket::socketpair();
+    far.close();
+    EXPECT_THROW(near.sendfile(file), BrokenPipeError);  // SIGPIPE is at its default here
+    EXPECT_EQ(position(file), 0u);
+}
+
+// B049: past 2 GiB and 4 GiB of a sparse file.
+TEST_F(Sendfile, counts_past_four_gigabytes) {
+    auto file = file_of("begin");
+    std::filesystem::resize_file(path, (std::uint64_t{5} << 30));
+    {
+        std::ofstream end(path, std::ios::binary | std::ios::app);
+        end << "the end";
+    }
+    EXPECT_EQ(arrives(file, (std::uint64_t{5} << 30) - 1), std::string(1, '\0') + "the end");
+    EXPECT_EQ(position(file), (std::uint64_t{5} << 30) + 7);
+    EXPECT_EQ(arrives(file, (std::uint64_t{1} << 31) - 1, 2), std::string(2, '\0'));
+    EXPECT_THROW(arrives(file, UINT64_MAX), OverflowError);
+}
+
+}  // namespace
+}  // namespace bight
