@@ -30,7 +30,7 @@ inline constexpr std::size_t default_line_limit = std::size_t{1} << 20;
 
 /// A file to read from: what Python's makefile("rb") gives.
 ///
-/// Obeys the socket's timeout. Once a read has timed out, reads are refused ("cannot read from timed out object"), for
+/// An error loses nothing: what was received stays in the reader. Obeys the socket's timeout. Once a read has timed out, reads are refused ("cannot read from timed out object"), for
 /// nobody knows what the peer will do with half a message. Used from one thread at a time.
 class BufferedReader {
 public:
@@ -82,8 +82,8 @@ public:
 
 private:
     Bytes buffered() const noexcept { return {buffer_.data() + start_, buffer_.size() - start_}; }
-    std::size_t fill();  // one call to the kernel; 0 at the end
-    void make_room();
+    std::size_t fill(std::size_t wanted);  // one call to the kernel; 0 at the end
+    void make_room(std::size_t wanted);
     Buffer take(std::size_t size);
     void require_open() const;
 
@@ -130,7 +130,8 @@ public:
     /// Drops what was not flushed, for a destructor must not wait: say flush() or close().
     ~BufferedWriter();
 
-    /// Takes all of `data`, sending what does not fit the buffer. Returns data.size().
+    /// Takes all of `data`, sending what does not fit the buffer. Returns data.size(). Taken also if it raises: what was
+    /// not sent stays buffered, and flush() goes on with it.
     std::size_t write(Bytes data);
 
     /// Sends what is buffered. After an error, what was not sent stays buffered.
@@ -146,6 +147,7 @@ public:
 private:
     void require_open() const;
     void send(Bytes& rest);
+    void append(Bytes data);
 
     std::shared_ptr<SocketState> socket_;
     Buffer buffer_;

@@ -31,6 +31,7 @@ protected:
 private:
     BufferedReader reader_;
     BufferedWriter writer_;
+    std::size_t buffering_;
     Buffer in_, out_;
     Errno error_{0};
 };

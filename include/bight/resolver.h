@@ -3,6 +3,7 @@
 
 #include <bight/addrinfo.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace bight::socket {
 class Service {
 public:
     Service() noexcept = default;
+    Service(std::nullptr_t) noexcept {}
     Service(std::string_view name) : name_(name), given_(true) {}
     Service(const std::string& name) : name_(name), given_(true) {}
     Service(const char* name) : name_(name), given_(true) {}

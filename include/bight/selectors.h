@@ -31,21 +31,32 @@ namespace selectors {
 /// Which call of the kernel waits.
 enum class Method { epoll, poll, select };
 
-struct Backend;  // one of the three
+class Backend;  // one of the three
 
 /// What is registered, without the user's data.
-struct KeyBase {
-    const void* fileobj = nullptr;  // null where a plain descriptor was registered
-    int fd = -1;
-    Ready events = Ready::none;
-    std::uint32_t generation = 0;  // tells this registration from others of the same descriptor
-
-    KeyBase() = default;
+class KeyBase {
+public:
     virtual ~KeyBase() = default;  // a removed key is kept by the untyped part
 
+    /// Null where a plain descriptor was registered.
+    const void* fileobj() const noexcept { return fileobj_; }
+    int fd() const noexcept { return fd_; }
+    Ready events() const noexcept { return events_; }
+
+    /// Tells this registration from others of the same descriptor.
+    std::uint32_t generation() const noexcept { return generation_; }
+
 protected:
+    KeyBase() = default;
     KeyBase(const KeyBase&) = default;
     KeyBase& operator=(const KeyBase&) = default;
+
+private:
+    friend class BaseSelector;
+    const void* fileobj_ = nullptr;
+    int fd_ = -1;
+    Ready events_ = Ready::none;
+    std::uint32_t generation_ = 0;
 };
 
 /// A key that is ready, and for what.
@@ -63,7 +74,7 @@ public:
     ~BaseSelector();
 
     void close() noexcept;
-    bool closed() const noexcept { return backend_ == nullptr; }
+    bool closed() const noexcept;
 
     /// Of epoll; raises ValueError for the others, which have none.
     int fileno() const;
@@ -84,12 +95,15 @@ protected:
     std::vector<std::shared_ptr<KeyBase>> all() const;
 
 private:
+    void require_open(const char* call) const;
+
     Method method_;
-    std::unique_ptr<Backend> backend_;               // null once closed
-    std::vector<std::shared_ptr<KeyBase>> keys_;     // by descriptor
+    std::unique_ptr<Backend> backend_;            // null once moved from
+    std::vector<std::shared_ptr<KeyBase>> keys_;  // by descriptor
     std::size_t size_ = 0;
     std::uint32_t last_generation_ = 0;
-    std::vector<std::shared_ptr<KeyBase>> removed_;  // alive until the next wait: a callback may remove its own key
+    std::vector<std::shared_ptr<KeyBase>> removed_;      // alive until the next wait: a callback may remove its own key
+    std::vector<std::shared_ptr<KeyBase>> closed_keys_;  // those that close() found
     std::vector<Hit> hits_;
 };
 

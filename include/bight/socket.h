@@ -59,6 +59,9 @@ public:
     static Socket adopt(int fd, std::optional<Family> family = {}, std::optional<Kind> kind = {},
                         std::optional<int> proto = {});
 
+    /// One that was closed before: a place for a socket to come.
+    static Socket closed() noexcept { return Socket(nullptr); }
+
     Socket(Socket&&) noexcept;
     Socket& operator=(Socket&&) noexcept;
     ~Socket();
@@ -308,7 +311,7 @@ inline constexpr bool has_ipv6 = true;
 bool has_dualstack_ipv6() noexcept;
 
 /// Removes a Unix socket's path that nobody listens at any more. True if it is gone, or never was; false if somebody
-/// answers there, or it is no socket. A `kind` other than stream tells how the owner would be asked.
+/// answers there, it belongs to another user, or it is no socket. A `kind` other than stream tells how the owner would be asked.
 bool unlink_stale(const Address& path, Kind kind = Kind::stream);
 
 }  // namespace socket

@@ -19,13 +19,9 @@ namespace bight::socketserver {
 
 class BaseServer;
 
-namespace detail {
-Socket no_socket() noexcept;  // a closed one: Socket() would ask the kernel for one
-}
-
 /// What a server hands to a handler: a connection; or a datagram, and the socket to answer on.
 struct Request {
-    Socket socket = detail::no_socket();
+    Socket socket = Socket::closed();
     Buffer packet;  // empty for streams
 };
 
@@ -49,8 +45,8 @@ public:
     virtual void handle() {}
     virtual void finish() {}
 
-    Socket request = detail::no_socket();  // the connection; for datagrams the socket that answers
-    Buffer packet;                         // the datagram; empty for streams
+    Socket request = Socket::closed();  // the connection; for datagrams the socket that answers
+    Buffer packet;                      // the datagram; empty for streams
     Address client_address;
     BaseServer* server = nullptr;
 };
@@ -128,11 +124,13 @@ public:
     /// less) has passed before.
     void handle_request();
 
-    /// Ends serve_forever(), and returns when it has ended; if it has not begun yet, waits until it has begun and
-    /// ended. From the thread that serves it only asks, and returns at once.
+    /// Ends serve_forever(), and returns when it has ended; before the first one, waits until it has begun and ended.
+    /// After one it returns at once, and the next one ends unserved, as in Python. From the thread that serves it only
+    /// asks, and returns at once.
     void shutdown();
 
-    /// Closes the socket, and waits for what process_request() left running. May be called again.
+    /// Closes the socket, and waits for what process_request() left running: so from none of its threads, which raises
+    /// BusyError. May be called again.
     virtual void server_close();
 
     /// server_bind() and server_activate(); closes the socket if one of them raises.
@@ -268,7 +266,7 @@ public:
     RequestThreads();
     ~RequestThreads();
 
-    /// Runs `work(context)` in a thread of its own with this request; `request` is taken only if the thread began.
+    /// Runs `work` in a thread of its own with this request; `request` is taken only if the thread began.
     /// Raises OSError where the system refuses another thread.
     using Work = void (*)(BaseServer& server, Request& request, const Address& client_address);
     void start(BaseServer& server, Request& request, const Address& client_address, Work work);

@@ -30,7 +30,8 @@ std::vector<socket::AddrInfo> interleave_families(std::vector<socket::AddrInfo> 
 }
 
 std::optional<Socket> ConnectRace::run(const std::vector<socket::AddrInfo>& candidates) {
-    if (candidates.size() < 2 || !options_.happy_eyeballs_delay) return run_one_by_one(candidates);
+    bool may_wait = options_.timeout != Duration::zero();
+    if (candidates.size() < 2 || !options_.happy_eyeballs_delay || !may_wait) return run_one_by_one(candidates);
     for (auto candidate = candidates.begin(); candidate != candidates.end() || !runners_.empty();) {
         Timeout head_start;
         if (candidate != candidates.end()) {

@@ -6,6 +6,7 @@
 #include "blocking/or_raise.h"
 #include "blocking/resolve_one.h"
 #include "blocking/socket_state.h"
+#include "values/port.h"
 
 #include <cerrno>
 #include <exception>
@@ -21,6 +22,7 @@ Family family_of(const HostPort& where, const ServerOptions& options) {
 
 std::vector<AddrInfo> candidates_of(const HostPort& where, const ConnectionOptions& options) {
     if (const Address* address = where.address()) return {AddrInfo{address->family(), Kind::stream, 0, {}, *address}};
+    require_name(where.host());
     auto found = getaddrinfo(where.host(), where.port(), {Family::unspecified, Kind::stream, 0, 0});
     return options.happy_eyeballs_delay ? interleave_families(std::move(found)) : found;
 }
@@ -114,13 +116,14 @@ bool unlink_stale(const Address& path, Kind kind) {
         if (before.error() == std::errc::no_such_file_or_directory) return true;
         raise_os_error(before.error(), "look at " + name);
     }
-    if (!before->is_socket) return false;
+    if (!before->is_socket || before->owner != sys::user()) return false;
     // Only a refusal proves that nobody listens any more; a full backlog, say, does not.
     auto probe = or_raise(open_socket(Family::unix_domain, kind, 0, Duration::zero()), "socket");
     auto answer = probe.try_connect(path);
     if (answer || answer.error() != std::errc::connection_refused) return false;
     auto after = sys::identify(name.c_str());
-    if (!after || after->inode != before->inode || after->device != before->device) return !after;
+    if (!after) return after.error() == std::errc::no_such_file_or_directory;
+    if (after->inode != before->inode || after->device != before->device) return false;  // somebody else was quicker
     or_raise(sys::unlink(name.c_str()), [&] { return "unlink " + name; });
     return true;
 }

@@ -13,17 +13,43 @@ namespace bight {
 /// unless the mode or the flags say not to wait.
 inline bool can_go_on(const SocketState& socket, int flags, Errno error) {
     if (error.number() == EINTR) return true;
-    return error.number() == EAGAIN && socket.o_nonblock && socket.timeout != Duration::zero() &&
-           (flags & MSG_DONTWAIT) == 0;
+    if (error.number() != EAGAIN || (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0) return false;
+    if (socket.timeout) return *socket.timeout != Duration::zero();
+    // Blocking, and yet it would wait: the descriptor is non-blocking all the same, or SO_RCVTIMEO has run out.
+    return sys::is_nonblocking(socket.fd.get()).value_or(false);
 }
+
+/// Waits for one call, as often as it takes. There are states that poll(2) calls ready and the call does not, such as
+/// a full receiver of Unix datagrams: then it looks again after a while, and does not spin.
+class Patience {
+public:
+    Patience(int fd, short events, const Deadline& deadline) noexcept : fd_(fd), events_(events), deadline_(deadline) {}
+
+    Result<void> wait() {
+        if (++waits_ > 2) {
+            auto left = deadline_.left();
+            if (left == Duration::zero()) return std::unexpected(Errno(ETIMEDOUT));
+            Duration pause = std::chrono::milliseconds(1 << (waits_ < 7 ? waits_ - 2 : 5));
+            (void)sys::poll({}, left && *left < pause ? *left : pause);
+        }
+        return wait_until_ready(fd_, events_, deadline_);
+    }
+
+private:
+    int fd_;
+    short events_;
+    const Deadline& deadline_;
+    int waits_ = 0;
+};
 
 template <class Attempt>
 auto persist(const SocketState& socket, short events, int flags, const Deadline& deadline, Attempt attempt, Errno error)
     -> decltype(attempt()) {
+    Patience patience(socket.fd.get(), events, deadline);
     while (can_go_on(socket, flags, error)) {
         if (error.number() == EINTR)
             interrupted();
-        else if (auto ready = wait_until_ready(socket.fd.get(), events, deadline); !ready)
+        else if (auto ready = patience.wait(); !ready)
             return std::unexpected(ready.error());
         auto result = attempt();
         if (result) return result;
@@ -54,19 +80,21 @@ template <class Attempt>
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::recv(MutableBytes memory, int flags) {
     if (memory.empty()) [[unlikely]]
         return 0;  // as in Python: no room, no call
-    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.get(), memory, flags); });
+    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.get(), memory, without_waiting(flags)); });
 }
 
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::recvfrom(MutableBytes memory, int flags, Address& peer) {
-    return insist(*this, POLLIN, flags, [=, this, &peer] { return sys::recvfrom(fd.get(), memory, flags, peer); });
+    return insist(*this, POLLIN, flags,
+                  [=, this, &peer] { return sys::recvfrom(fd.get(), memory, without_waiting(flags), peer); });
 }
 
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::send(Bytes data, int flags) {
-    return insist(*this, POLLOUT, flags, [=, this] { return sys::send(fd.get(), data, flags); });
+    return insist(*this, POLLOUT, flags, [=, this] { return sys::send(fd.get(), data, without_waiting(flags)); });
 }
 
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::sendto(Bytes data, int flags, const Address& peer) {
-    return insist(*this, POLLOUT, flags, [=, this, &peer] { return sys::sendto(fd.get(), data, flags, peer); });
+    return insist(*this, POLLOUT, flags,
+                  [=, this, &peer] { return sys::sendto(fd.get(), data, without_waiting(flags), peer); });
 }
 
 }  // namespace bight

@@ -2,6 +2,7 @@
 #include <bight/iostream.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace bight {
 namespace {
@@ -11,19 +12,23 @@ char* characters(Buffer& buffer) { return reinterpret_cast<char*>(buffer.room().
 }  // namespace
 
 SocketStreambuf::SocketStreambuf(Socket& socket, std::size_t buffering)
-    : reader_(socket.makefile(socket::rb, buffering)),
+    : reader_(socket.makefile(socket::rb, 0)),
       writer_(socket.makefile(socket::wb, 0)),
-      out_(Buffer::with_capacity(std::max<std::size_t>(buffering, 1))) {
+      buffering_(std::max<std::size_t>(buffering, 1)),
+      out_(Buffer::with_capacity(buffering_)) {
     setp(characters(out_), characters(out_) + out_.capacity());
 }
 
 SocketStreambuf::int_type SocketStreambuf::underflow() {
     if (sync() != 0) return traits_type::eof();  // whoever waits for an answer has asked before
     try {
-        in_ = reader_.read1();
+        in_ = reader_.read1(buffering_);
     } catch (const OSError& error) {
         error_ = Errno(error.errnum());
         throw;  // the stream takes it for badbit
+    } catch (...) {
+        error_ = Errno(EINTR);  // the interrupt hook
+        throw;
     }
     setg(characters(in_), characters(in_), characters(in_) + in_.size());
     return in_.empty() ? traits_type::eof() : traits_type::to_int_type(*gptr());
@@ -37,15 +42,15 @@ SocketStreambuf::int_type SocketStreambuf::overflow(int_type character) {
 
 int SocketStreambuf::sync() {
     auto waiting = static_cast<std::size_t>(pptr() - pbase());
-    if (waiting == 0) return 0;
-    try {
-        writer_.write(out_.room().first(waiting));
+    setp(characters(out_), characters(out_) + out_.capacity());
+    try {  // what cannot be sent now stays in the writer, and goes first the next time
+        if (waiting != 0) writer_.write(out_.room().first(waiting));
+        writer_.flush();
+        return 0;
     } catch (const OSError& error) {
         error_ = Errno(error.errnum());
         return -1;
     }
-    setp(characters(out_), characters(out_) + out_.capacity());
-    return 0;
 }
 
 }  // namespace bight

@@ -8,18 +8,41 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace bight {
+namespace {
+
+// What a peer announces is not believed: memory grows as data comes.
+constexpr std::size_t largest_read = std::size_t{64} << 10;
+
+}  // namespace
 
 BufferedReader::BufferedReader() noexcept = default;
 
 BufferedReader::BufferedReader(std::shared_ptr<SocketState> socket, std::size_t buffering)
-    : socket_(std::move(socket)), buffering_(std::max<std::size_t>(buffering, 1)), open_(true) {}
+    : socket_(std::move(socket)), buffering_(buffering), open_(true) {}
 
 BufferedReader::BufferedReader(Buffer contents) : buffer_(std::move(contents)), open_(true) {}
 
-BufferedReader::BufferedReader(BufferedReader&&) noexcept = default;
-BufferedReader& BufferedReader::operator=(BufferedReader&&) noexcept = default;
+BufferedReader::BufferedReader(BufferedReader&& other) noexcept
+    : socket_(std::move(other.socket_)),
+      buffer_(std::move(other.buffer_)),
+      start_(std::exchange(other.start_, 0)),
+      buffering_(other.buffering_),
+      open_(std::exchange(other.open_, false)),
+      timed_out_(other.timed_out_) {}
+
+BufferedReader& BufferedReader::operator=(BufferedReader&& other) noexcept {
+    socket_ = std::move(other.socket_);
+    buffer_ = std::move(other.buffer_);
+    start_ = std::exchange(other.start_, 0);
+    buffering_ = other.buffering_;
+    open_ = std::exchange(other.open_, false);
+    timed_out_ = other.timed_out_;
+    return *this;
+}
+
 BufferedReader::~BufferedReader() = default;
 
 void BufferedReader::require_open() const {
@@ -28,9 +51,9 @@ void BufferedReader::require_open() const {
 
 // ---- The buffer: buffer_ holds what was received, from start_ on what was not yet taken. -------------------------------
 
-void BufferedReader::make_room() {
+void BufferedReader::make_room(std::size_t wanted) {
     if (start_ == buffer_.size()) {  // an idle reader holds no memory
-        buffer_ = Buffer::with_capacity(buffering_);
+        buffer_ = Buffer::with_capacity(wanted);
     } else if (buffer_.size() == buffer_.capacity()) {
         Bytes rest = buffered();
         if (start_ >= buffer_.capacity() / 2) {
@@ -48,11 +71,14 @@ void BufferedReader::make_room() {
     start_ = 0;
 }
 
-std::size_t BufferedReader::fill() {
+/// Takes no more from the kernel than the buffer is to hold, or than is wanted: without a buffer not a byte too many.
+std::size_t BufferedReader::fill(std::size_t wanted) {
     if (!socket_) return 0;  // a file over bytes has all it will ever have
     if (timed_out_) throw OSError(EIO, "cannot read from timed out object");
-    make_room();
-    auto count = socket_->recv(buffer_.room().subspan(buffer_.size()), 0);
+    std::size_t most = std::max({buffering_, std::min(wanted, largest_read), std::size_t{1}});
+    make_room(most);
+    auto room = buffer_.room().subspan(buffer_.size());
+    auto count = socket_->recv(room.first(std::min(room.size(), most)), 0);
     if (!count) {
         timed_out_ = count.error().number() == ETIMEDOUT;
         raise_os_error(count.error(), socket_->context("read", "from"));
@@ -75,7 +101,7 @@ Buffer BufferedReader::take(std::size_t size) {
 
 Buffer BufferedReader::read(std::size_t size) {
     require_open();
-    while (buffered().size() < size && fill() != 0) {}
+    while (buffered().size() < size && fill(size - buffered().size()) != 0) {}
     return take(size);
 }
 
@@ -84,13 +110,13 @@ Buffer BufferedReader::read_all(std::size_t limit) {
     do {
         if (buffered().size() > limit)
             throw LimitOverrunError("more than " + std::to_string(limit) + " bytes before the end", buffered().size());
-    } while (fill() != 0);
+    } while (fill(largest_read) != 0);
     return take(buffered().size());
 }
 
 Buffer BufferedReader::read1(std::size_t size) {
     require_open();
-    if (size != 0 && buffered().empty()) fill();
+    if (size != 0 && buffered().empty()) fill(size);
     return take(size);
 }
 
@@ -98,7 +124,13 @@ MutableBytes BufferedReader::readinto(MutableBytes memory) {
     require_open();
     std::size_t filled = 0;
     while (filled < memory.size()) {
-        if (buffered().empty() && fill() == 0) break;
+        try {
+            if (buffered().empty() && fill(memory.size() - filled) == 0) break;
+        } catch (...) {
+            buffer_ = Buffer::copy_of(memory.first(filled));
+            start_ = 0;
+            throw;
+        }
         Bytes part = buffered().slice(0, memory.size() - filled);
         std::memcpy(memory.data() + filled, part.data(), part.size());
         filled += part.size();
@@ -119,7 +151,7 @@ Buffer BufferedReader::readuntil(Bytes separator, std::size_t limit) {
             throw LimitOverrunError("no separator in the first " + std::to_string(limit) + " bytes", text.size());
         if (found != text.npos) return take(length);
         if (text.size() >= separator.size()) searched = text.size() - separator.size() + 1;
-        if (fill() == 0) return take(text.size());
+        if (fill(1) == 0) return take(text.size());
     }
 }
 
@@ -132,13 +164,13 @@ bool BufferedReader::skip_line() {
             return true;
         }
         start_ = buffer_.size();
-    } while (fill() != 0);
+    } while (fill(1) != 0);
     return false;
 }
 
 Bytes BufferedReader::peek() {
     require_open();
-    if (buffered().empty()) fill();
+    if (buffered().empty()) fill(1);
     return buffered();
 }
 

@@ -44,6 +44,7 @@ Address resolve_one(const HostPort& where, Family family, Kind kind, int proto) 
     if (host == "<broadcast>" && family == Family::inet) return Address::ip("255.255.255.255", where.port());
     if (host.empty())
         return socket::getaddrinfo(std::nullopt, where.port(), {family, kind, proto, AI_PASSIVE}).front().address;
+    require_name(host);
     return socket::getaddrinfo(host, where.port(), {family, kind, proto, 0}).front().address;
 }
 

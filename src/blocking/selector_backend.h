@@ -17,7 +17,8 @@ using Keys = std::vector<std::shared_ptr<KeyBase>>;
 
 /// One way to wait. Owes: what is added is reported until it is removed, to the key that was added and no other;
 /// removing what the kernel has forgotten already is no error.
-struct Backend {
+class Backend {
+public:
     virtual ~Backend() = default;
 
     virtual Result<void> add(const KeyBase& key) = 0;
@@ -30,19 +31,34 @@ struct Backend {
 
     /// The descriptor of its own, -1 for none.
     virtual int fileno() const noexcept { return -1; }
+
+    /// No more calls but this one's, and the end of a wait that is under way.
+    virtual void close() noexcept { closed_ = true; }
+    bool closed() const noexcept { return closed_; }
+
+protected:
+    template <class Attempt>
+    int insist_on_waiting(Timeout timeout, const Deadline& deadline, Attempt attempt);
+
+private:
+    bool closed_ = false;
 };
+
+/// The end of a wait; no look at the clock where there is no limit to count down.
+inline Deadline deadline_of(Timeout timeout) noexcept {
+    return Deadline(timeout && *timeout > Duration::zero() ? timeout : Timeout());
+}
 
 /// The answer of `attempt(timeout)`, which is made again after a signal; raises OSError. For wait(), which is the last
 /// frame before the system call for that: each frame to return through is dear right after one.
 template <class Attempt>
-int insist_on_waiting(Timeout timeout, Attempt attempt) {
-    bool limited = timeout && *timeout > Duration::zero();
-    Deadline deadline(limited ? timeout : Timeout());  // no look at the clock where there is no limit to count down
+int Backend::insist_on_waiting(Timeout timeout, const Deadline& deadline, Attempt attempt) {
     Result<int> ready = attempt(timeout);
     while (!ready) [[unlikely]] {
         if (ready.error().number() != EINTR) raise_os_error(ready.error(), "select");
         interrupted();
-        ready = attempt(limited ? deadline.left() : timeout);
+        if (closed_) throw ClosedError("select");  // the hook did it
+        ready = attempt(timeout && *timeout > Duration::zero() ? deadline.left() : timeout);
     }
     return *ready;
 }

@@ -3,12 +3,14 @@
 #include "sys/fd.h"
 
 #include <cerrno>
+#include <optional>
 #include <vector>
 
 // epoll(7) keys on the open file behind a descriptor, not on the number. A descriptor that is closed while a duplicate
 // of it lives goes on being reported, and can no longer be removed by its number. So each registration carries its
 // generation next to the number; a report whose generation is not that of the key found there is stale. One stale
-// report and the set is built anew from the keys: the only way to be rid of it, and as dear as rare.
+// report and the set is built anew from the keys: the only way to be rid of it, and as dear as rare. It keeps its number
+// then, but an epoll that watches this one has to be told again.
 namespace bight::selectors {
 namespace {
 
@@ -17,8 +19,8 @@ constexpr std::uint32_t mask_of(Ready events) noexcept {
            (has(events, Ready::write) ? std::uint32_t{EPOLLOUT} : 0);
 }
 
-constexpr std::uint64_t token_of(const KeyBase& key) noexcept {
-    return std::uint64_t{key.generation} << 32 | static_cast<std::uint32_t>(key.fd);
+std::uint64_t token_of(const KeyBase& key) noexcept {
+    return std::uint64_t{key.generation()} << 32 | static_cast<std::uint32_t>(key.fd());
 }
 
 KeyBase* key_at(const Keys& keys, std::size_t index) noexcept {
@@ -30,46 +32,73 @@ public:
     explicit EpollBackend(sys::Fd epoll) noexcept : epoll_(std::move(epoll)) {}
 
     Result<void> add(const KeyBase& key) override {
-        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, key.fd, mask_of(key.events), token_of(key));
+        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, key.fd(), mask_of(key.events()), token_of(key));
     }
 
     Result<void> modify(const KeyBase& key, Ready events) override {
-        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, key.fd, mask_of(events), token_of(key));
+        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, key.fd(), mask_of(events), token_of(key));
     }
 
     void remove(const KeyBase& key) noexcept override {
-        (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, key.fd, 0, 0);  // closed before: the kernel did it
+        (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, key.fd(), 0, 0);  // closed before: the kernel did it
     }
 
     std::span<const Hit> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) override {
         if (events_.size() < count || events_.empty()) [[unlikely]]
             events_.resize(count < 1 ? 1 : count);
-        int ready = insist_on_waiting(timeout,
-                                      [&](Timeout left) { return sys::epoll_wait(epoll_.get(), events_, left); });
-        bool stale = false;
-        for (const epoll_event& event : std::span(events_).first(static_cast<std::size_t>(ready))) {
-            KeyBase* key = key_at(keys, static_cast<std::uint32_t>(event.data.u64));
-            if (!key || token_of(*key) != event.data.u64) [[unlikely]]
-                stale = true;
-            else if (Ready got = ready_of(event.events, EPOLLIN, EPOLLOUT, key->events); got != Ready::none)
-                hits.push_back({key, got});
+        Deadline deadline = deadline_of(timeout);
+        while (true) {
+            int ready = insist_on_waiting(timeout, deadline,
+                                          [&](Timeout left) { return sys::epoll_wait(epoll_.get(), events_, left); });
+            bool stale = collect(keys, std::span(events_).first(static_cast<std::size_t>(ready)), hits);
+            if (!stale) [[likely]]
+                return hits;
+            rebuild(keys);
+            if (!hits.empty() || timeout == Duration::zero()) return hits;
+            timeout = deadline.left();  // an empty list would say that the limit has passed
         }
-        if (stale) [[unlikely]]
-            if (auto rebuilt = rebuild(keys); !rebuilt) raise_os_error(rebuilt.error(), "select");
-        return hits;
     }
 
     int fileno() const noexcept override { return epoll_.get(); }
 
+    void close() noexcept override {
+        Backend::close();
+        epoll_ = sys::Fd();
+    }
+
 private:
-    [[gnu::noinline]] Result<void> rebuild(const Keys& keys) {
+    /// True if one of the reports was stale.
+    static bool collect(const Keys& keys, std::span<const epoll_event> events, std::vector<Hit>& hits) {
+        bool stale = false;
+        for (const epoll_event& event : events) {
+            KeyBase* key = key_at(keys, static_cast<std::uint32_t>(event.data.u64));
+            if (!key || token_of(*key) != event.data.u64) [[unlikely]]
+                stale = true;
+            else if (Ready got = ready_of(event.events, EPOLLIN, EPOLLOUT, key->events()); got != Ready::none)
+                hits.push_back({key, got});
+        }
+        return stale;
+    }
+
+    /// Raises OSError where the kernel does not take a key again. Without a descriptor to do it, it is put off: the stale
+    /// report comes again.
+    [[gnu::noinline]] void rebuild(const Keys& keys) {
         auto created = sys::epoll_create();
-        if (!created) return std::unexpected(created.error());
+        if (!created) {
+            (void)sys::poll({}, std::chrono::milliseconds(10));
+            return;
+        }
         sys::Fd fresh(*created);
-        if (auto replaced = sys::duplicate_onto(fresh.get(), epoll_.get()); !replaced) return replaced;
-        for (const auto& key : keys)
-            if (key) (void)add(*key);  // a key whose descriptor is closed has nothing left to report
-        return {};
+        if (auto replaced = sys::duplicate_onto(fresh.get(), epoll_.get()); !replaced)
+            raise_os_error(replaced.error(), "select");
+        std::optional<Errno> refused;
+        for (const auto& key : keys) {
+            if (!key) continue;
+            auto added = add(*key);
+            // A key whose descriptor is closed has nothing left to report.
+            if (!added && added.error().number() != EBADF) refused = added.error();
+        }
+        if (refused) raise_os_error(*refused, "select");
     }
 
     sys::Fd epoll_;

@@ -15,31 +15,31 @@ constexpr short mask_of(Ready events) noexcept {
 class PollBackend final : public Backend {
 public:
     Result<void> add(const KeyBase& key) override {
-        auto index = static_cast<std::size_t>(key.fd);
+        auto index = static_cast<std::size_t>(key.fd());
         if (index >= places_.size()) places_.resize(index + 1);
         places_[index] = row_.size();
-        row_.push_back({key.fd, mask_of(key.events), 0});
+        row_.push_back({key.fd(), mask_of(key.events()), 0});
         return {};
     }
 
     Result<void> modify(const KeyBase& key, Ready events) override {
-        row_[places_[static_cast<std::size_t>(key.fd)]].events = mask_of(events);
+        row_[places_[static_cast<std::size_t>(key.fd())]].events = mask_of(events);
         return {};
     }
 
     void remove(const KeyBase& key) noexcept override {
-        auto place = places_[static_cast<std::size_t>(key.fd)];
+        auto place = places_[static_cast<std::size_t>(key.fd())];
         row_[place] = row_.back();
         places_[static_cast<std::size_t>(row_[place].fd)] = place;
         row_.pop_back();
     }
 
     std::span<const Hit> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
-        insist_on_waiting(timeout, [&](Timeout left) { return sys::poll(row_, left); });
+        insist_on_waiting(timeout, deadline_of(timeout), [&](Timeout left) { return sys::poll(row_, left); });
         for (const pollfd& entry : row_) {
             if (entry.revents == 0) continue;
             KeyBase& key = *keys[static_cast<std::size_t>(entry.fd)];
-            if (Ready got = ready_of(static_cast<unsigned short>(entry.revents), POLLIN, POLLOUT, key.events);
+            if (Ready got = ready_of(static_cast<unsigned short>(entry.revents), POLLIN, POLLOUT, key.events());
                 got != Ready::none)
                 hits.push_back({&key, got});
         }

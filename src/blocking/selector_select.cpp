@@ -10,26 +10,26 @@ namespace {
 class SelectBackend final : public Backend {
 public:
     Result<void> add(const KeyBase& key) override {
-        FdSet().add(key.fd);  // raises for what select(2) cannot take
-        return modify(key, key.events);
+        FdSet().add(key.fd());  // raises for what select(2) cannot take
+        return modify(key, key.events());
     }
 
     Result<void> modify(const KeyBase& key, Ready events) override {
         remove(key);
-        if (has(events, Ready::read)) readers_.add(key.fd);
-        if (has(events, Ready::write)) writers_.add(key.fd);
+        if (has(events, Ready::read)) readers_.add(key.fd());
+        if (has(events, Ready::write)) writers_.add(key.fd());
         return {};
     }
 
     void remove(const KeyBase& key) noexcept override {
-        readers_.remove(key.fd);
-        writers_.remove(key.fd);
+        readers_.remove(key.fd());
+        writers_.remove(key.fd());
     }
 
     std::span<const Hit> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
         FdSet readers, writers;
         auto count = static_cast<int>(std::min<std::size_t>(keys.size(), FD_SETSIZE));
-        int ready = insist_on_waiting(timeout, [&](Timeout left) {
+        int ready = insist_on_waiting(timeout, deadline_of(timeout), [&](Timeout left) {
             readers = readers_;  // select(2) writes over them
             writers = writers_;
             return sys::select(count, readers.get(), writers.get(), nullptr, left);
@@ -37,8 +37,8 @@ public:
         if (ready == 0) return hits;
         for (const auto& key : keys) {
             if (!key) continue;
-            Ready got = (readers.has(key->fd) ? Ready::read : Ready::none) |
-                        (writers.has(key->fd) ? Ready::write : Ready::none);
+            Ready got = (readers.has(key->fd()) ? Ready::read : Ready::none) |
+                        (writers.has(key->fd()) ? Ready::write : Ready::none);
             if (got != Ready::none) hits.push_back({key.get(), got});
         }
         return hits;

@@ -3,6 +3,8 @@
 
 #include "blocking/selector_backend.h"
 
+#include <memory>
+#include <string_view>
 #include <utility>
 
 namespace bight::selectors {
@@ -32,27 +34,48 @@ std::string named(FileLike file) {
     std::exchange(removed, {}).clear();  // their data's destructors may come back here
 }
 
-[[noreturn]] void raise(Errno error, int fd) {
-    raise_os_error(error.number(), "register descriptor " + std::to_string(fd));
+[[noreturn]] void raise(Errno error, std::string_view call, int fd) {
+    raise_os_error(error, std::string(call) + " descriptor " + std::to_string(fd));
 }
 
 }  // namespace
 
 BaseSelector::BaseSelector(Method method) : method_(method), backend_(make_backend(method)) {}
-BaseSelector::BaseSelector(BaseSelector&&) noexcept = default;
-BaseSelector& BaseSelector::operator=(BaseSelector&&) noexcept = default;
 BaseSelector::~BaseSelector() = default;
 
+BaseSelector::BaseSelector(BaseSelector&& other) noexcept
+    : method_(other.method_),
+      backend_(std::move(other.backend_)),
+      keys_(std::move(other.keys_)),
+      size_(std::exchange(other.size_, 0)),
+      last_generation_(other.last_generation_),
+      removed_(std::move(other.removed_)),
+      closed_keys_(std::move(other.closed_keys_)),
+      hits_(std::move(other.hits_)) {}
+
+BaseSelector& BaseSelector::operator=(BaseSelector&& other) noexcept {
+    if (this == &other) return *this;
+    std::destroy_at(this);
+    std::construct_at(this, std::move(other));
+    return *this;
+}
+
+bool BaseSelector::closed() const noexcept { return !backend_ || backend_->closed(); }
+
+void BaseSelector::require_open(const char* call) const {
+    if (closed()) throw ClosedError(call);
+}
+
 void BaseSelector::close() noexcept {
-    backend_.reset();
-    // The keys live on until the destructor, for close() may be called from one's callback.
-    if (removed_.empty()) removed_.swap(keys_);
-    keys_.clear();
+    if (closed()) return;
+    // Called from a callback, perhaps, or from the wait itself: so neither the keys nor the backend are gone at once.
+    backend_->close();
+    closed_keys_.swap(keys_);
     size_ = 0;
 }
 
 int BaseSelector::fileno() const {
-    if (!backend_) throw ClosedError("fileno");
+    require_open("fileno");
     if (backend_->fileno() < 0) throw ValueError("this selector has no descriptor; epoll has one");
     return backend_->fileno();
 }
@@ -67,47 +90,47 @@ const std::shared_ptr<KeyBase>* BaseSelector::lookup(FileLike file) const noexce
     // The object was closed: it is known by where it stands.
     if (file.object())
         for (const auto& key : keys_)
-            if (key && key->fileobj == file.object()) return &key;
+            if (key && key->fileobj() == file.object()) return &key;
     return nullptr;
 }
 
 std::shared_ptr<KeyBase> BaseSelector::find(FileLike file) const {
-    if (!backend_) throw ClosedError("get_key");
+    require_open("get_key");
     if (auto found = lookup(file)) return *found;
     throw KeyError(named(file) + " is not registered");
 }
 
 void BaseSelector::insert(FileLike file, Ready events, std::shared_ptr<KeyBase> key) {
     require_events(events);
-    if (!backend_) throw ClosedError("add");
+    require_open("add");
     if (file.fileno() < 0) throw ValueError("Invalid file descriptor: " + std::to_string(file.fileno()));
     if (lookup(file)) throw KeyError(named(file) + " is registered already");
     auto index = static_cast<std::size_t>(file.fileno());
     if (index >= keys_.size()) keys_.resize(index + 1);
-    key->fileobj = file.object();
-    key->fd = file.fileno();
-    key->events = events;
-    key->generation = ++last_generation_;
-    if (auto added = backend_->add(*key); !added) raise(added.error(), file.fileno());
+    key->fileobj_ = file.object();
+    key->fd_ = file.fileno();
+    key->events_ = events;
+    key->generation_ = ++last_generation_;
+    if (auto added = backend_->add(*key); !added) raise(added.error(), "register", file.fileno());
     keys_[index] = std::move(key);
     ++size_;
 }
 
 void BaseSelector::change(KeyBase& key, Ready events) {
     require_events(events);
-    if (key.events == events) return;
+    if (key.events_ == events) return;
     if (auto changed = backend_->modify(key, events); !changed) {
-        erase(key.fd);
-        raise(changed.error(), key.fd);
+        erase(key.fd_);
+        raise(changed.error(), "modify", key.fd_);
     }
-    key.events = events;
+    key.events_ = events;
 }
 
 std::shared_ptr<KeyBase> BaseSelector::erase(FileLike file) {
-    if (!backend_) throw ClosedError("remove");
+    require_open("remove");
     auto found = lookup(file);
     if (!found) throw KeyError(named(file) + " is not registered");
-    auto index = static_cast<std::size_t>((*found)->fd);
+    auto index = static_cast<std::size_t>((*found)->fd());
     removed_.push_back(*found);
     auto key = std::move(keys_[index]);
     --size_;
@@ -125,9 +148,9 @@ std::vector<std::shared_ptr<KeyBase>> BaseSelector::all() const {
 // ---- Waiting. ----------------------------------------------------------------------------------------------------------
 
 std::span<const Hit> BaseSelector::wait(Timeout timeout) {
-    if (!backend_) throw ClosedError("select");
     if (!removed_.empty()) [[unlikely]]
         forget(removed_);
+    require_open("select");
     hits_.clear();
     return backend_->wait(keys_, size_, timeout, hits_);
 }

@@ -97,7 +97,9 @@ Socket Socket::adopt(int fd, std::optional<Family> given_family, std::optional<K
         or_raise(sys::set_nonblocking(fd, true), "adopt a descriptor");
         o_nonblock = true;
     }
-    return SocketAccess::make(sys::Fd(fd), family, kind, proto, limit, o_nonblock);
+    auto state = std::make_shared<SocketState>(sys::Fd(), family, kind, proto, limit, o_nonblock);
+    state->fd = sys::Fd(fd);  // last, for until here it is not ours to close
+    return Socket(std::move(state));
 }
 
 // ---- As a server. ------------------------------------------------------------------------------------------------------
@@ -150,15 +152,16 @@ void Socket::connect(const HostPort& where) {
 }
 
 int Socket::connect_ex(const Address& address) {
-    auto& state = open_state(state_, "connect");
-    auto connected = state.connect(address);
+    if (!state_) return EBADF;
+    bool limit_ran_out = false;
+    auto connected = state_->connect(address, &limit_ran_out);
     if (connected) return 0;
-    // Python's answer where the limit ran out: the connection is still under way.
-    return connected.error().number() == ETIMEDOUT ? EAGAIN : connected.error().number();
+    return limit_ran_out ? EAGAIN : connected.error().number();  // Python's answer: it is still under way
 }
 
 int Socket::connect_ex(const HostPort& where) {
-    auto& state = open_state(state_, "connect");
+    if (!state_) return EBADF;
+    auto& state = *state_;
     return connect_ex(resolve_one(where, state.family, state.kind, state.proto));
 }
 

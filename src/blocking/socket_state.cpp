@@ -8,10 +8,11 @@
 #include <cerrno>
 
 namespace bight {
+
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
 Result<void> SocketState::sendall(Bytes& rest, int flags) {
-    auto attempt = [&] { return sys::send(fd.get(), rest, flags); };
+    auto attempt = [&] { return sys::send(fd.get(), rest, without_waiting(flags)); };
     auto sent = attempt();
     if (sent && *sent == rest.size()) [[likely]] {
         rest = {};
@@ -33,55 +34,98 @@ Result<void> SocketState::sendall(Bytes& rest, int flags) {
 // ---- Connections. ------------------------------------------------------------------------------------------------------
 
 Result<int> SocketState::accept(Address& peer) {
+    // accept(2) has no flag that says not to wait, and O_NONBLOCK may be gone: a duplicate can have cleared it.
+    if (timeout && *timeout != Duration::zero()) {
+        Deadline deadline(timeout);
+        if (auto ready = wait_until_ready(fd.get(), POLLIN, deadline); !ready) return std::unexpected(ready.error());
+    }
     return insist(*this, POLLIN, 0, [&] { return sys::accept(fd.get(), peer); });
 }
 
-Result<void> SocketState::connect(const Address& address) {
+Result<void> SocketState::connect(const Address& address, bool* limit_ran_out) {
     Deadline deadline(timeout);
+    if (family == Family::unix_domain) return connect_unix(address, deadline, limit_ran_out);
+    if (timeout)  // a duplicate can have cleared O_NONBLOCK, which is of the open file and not of the descriptor
+        if (auto set = sys::set_nonblocking(fd.get(), true); !set) return set;
     auto begun = sys::connect(fd.get(), address);
     if (begun) return {};
     int errnum = begun.error().number();
-    bool may_wait = timeout != Duration::zero();
     // Interrupted, the kernel goes on connecting: a second connect() would be refused, so its end is waited for.
     if (errnum == EINTR) interrupted();
-    if (errnum == EINTR || (errnum == EINPROGRESS && may_wait)) return finish_connect(deadline);
-    if (errnum == EAGAIN && family == Family::unix_domain && may_wait) return connect_unix_within(address, deadline);
-    return begun;
+    bool under_way = errnum == EINTR || (errnum == EINPROGRESS && timeout != Duration::zero());
+    return under_way ? finish_connect(deadline, limit_ran_out) : begun;
 }
 
-Result<void> SocketState::finish_connect(const Deadline& deadline) {
-    if (auto ready = wait_until_ready(fd.get(), POLLOUT, deadline); !ready) return ready;
+Result<void> SocketState::finish_connect(const Deadline& deadline, bool* limit_ran_out) {
+    if (auto ready = wait_until_ready(fd.get(), POLLOUT, deadline); !ready) {
+        if (limit_ran_out) *limit_ran_out = ready.error().number() == ETIMEDOUT;
+        return ready;
+    }
     auto outcome = sys::getsockopt_int(fd.get(), SOL_SOCKET, SO_ERROR);
     if (!outcome) return std::unexpected(outcome.error());
     if (*outcome != 0 && *outcome != EISCONN) return std::unexpected(Errno(*outcome));
     return {};
 }
 
-/// A Unix listener's full backlog gives EAGAIN at once, and nothing to wait for by poll(2). The kernel does wait in a
-/// blocking connect(), as long as SO_SNDTIMEO says: it is set for this call.
-Result<void> SocketState::connect_unix_within(const Address& address, const Deadline& deadline) {
-    auto limit_sending = [this](Timeout limit) {
+namespace {
+
+/// Lets the kernel wait in connect(2), as long as SO_SNDTIMEO says, and puts mode and limit back at the end.
+class WaitInKernel {
+public:
+    explicit WaitInKernel(SocketState& socket) noexcept : socket_(socket) {
+        (void)sys::getsockopt(socket_.fd.get(), SOL_SOCKET, SO_SNDTIMEO,
+                              std::as_writable_bytes(std::span(&before_, 1)));
+        (void)sys::set_nonblocking(socket_.fd.get(), false);
+    }
+    ~WaitInKernel() {
+        (void)set(before_);
+        (void)sys::set_nonblocking(socket_.fd.get(), socket_.o_nonblock);
+    }
+    WaitInKernel(const WaitInKernel&) = delete;
+    WaitInKernel& operator=(const WaitInKernel&) = delete;
+
+    Result<void> limit(Timeout limit) noexcept {
         auto microseconds = limit ? std::chrono::ceil<std::chrono::microseconds>(*limit).count() : 0;
-        timeval value{static_cast<time_t>(microseconds / 1'000'000),
-                      static_cast<suseconds_t>(microseconds % 1'000'000)};
-        return sys::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, std::as_bytes(std::span(&value, 1)));
-    };
-    Result<void> connected = sys::set_nonblocking(fd.get(), false);
-    while (connected) {
-        auto left = deadline.left();
-        if (left == Duration::zero()) connected = std::unexpected(Errno(ETIMEDOUT));
-        if (connected) connected = limit_sending(left);
-        if (!connected) break;
+        return set({static_cast<time_t>(microseconds / 1'000'000), static_cast<suseconds_t>(microseconds % 1'000'000)});
+    }
+
+private:
+    Result<void> set(const timeval& value) noexcept {
+        return sys::setsockopt(socket_.fd.get(), SOL_SOCKET, SO_SNDTIMEO, std::as_bytes(std::span(&value, 1)));
+    }
+
+    SocketState& socket_;
+    timeval before_{};
+};
+
+}  // namespace
+
+/// A Unix listener's full backlog gives EAGAIN at once where nothing is to wait, and nothing to wait for by poll(2); and
+/// unlike elsewhere, an interrupted connect() is not under way.
+Result<void> SocketState::connect_unix(const Address& address, const Deadline& deadline, bool* limit_ran_out) {
+    auto connected = sys::connect(fd.get(), address);
+    while (!connected && connected.error().number() == EINTR) {
+        interrupted();
         connected = sys::connect(fd.get(), address);
-        if (connected) break;
-        if (connected.error().number() == EAGAIN) connected = std::unexpected(Errno(ETIMEDOUT));
-        if (connected.error().number() != EINTR) break;
-        connected = {};
+    }
+    bool backlog_is_full = !connected && connected.error().number() == EAGAIN;
+    if (!backlog_is_full || !o_nonblock || timeout == Duration::zero()) return connected;
+    WaitInKernel waiting(*this);
+    while (true) {
+        auto left = deadline.left();
+        bool expired = left == Duration::zero();
+        if (!expired) {
+            if (auto limited = waiting.limit(left); !limited) return limited;
+            connected = sys::connect(fd.get(), address);
+            expired = !connected && connected.error().number() == EAGAIN;
+        }
+        if (expired) {
+            if (limit_ran_out) *limit_ran_out = true;
+            return std::unexpected(Errno(ETIMEDOUT));
+        }
+        if (connected || connected.error().number() != EINTR) return connected;
         interrupted();
     }
-    auto restored = limit_sending(std::nullopt);
-    if (restored) restored = sys::set_nonblocking(fd.get(), o_nonblock);
-    return connected ? restored : connected;
 }
 
 // ---- Modes. ------------------------------------------------------------------------------------------------------------

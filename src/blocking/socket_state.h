@@ -28,13 +28,19 @@ struct SocketState {
     /// Sends all of `rest`, within one limit; `rest` is what is left of it, also after an error.
     Result<void> sendall(Bytes& rest, int flags);
     Result<int> accept(Address& peer);
-    Result<void> connect(const Address& address);
+
+    /// `limit_ran_out` tells our ETIMEDOUT from the kernel's.
+    Result<void> connect(const Address& address, bool* limit_ran_out = nullptr);
     Result<void> set_timeout(Timeout limit) noexcept;
     Result<void> close() noexcept;
     int release() noexcept;
 
     /// Ends both ways from another thread, so that whoever waits in a call sees the end.
     void abort() noexcept;
+
+    /// The flags for a call under a limit: it must not wait in the kernel, whatever the descriptor's O_NONBLOCK says.
+    /// That flag is of the open file, which duplicates and other processes share and may change.
+    int without_waiting(int flags) const noexcept { return timeout ? flags | MSG_DONTWAIT : flags; }
 
     /// "recv from 10.0.0.7:443", for messages; asks the kernel for the peer.
     std::string context(std::string_view call, std::string_view preposition) const;
@@ -49,14 +55,13 @@ struct SocketState {
     std::mutex ending;  // between close() and abort(), which may be of two threads
 
 private:
-    Result<void> connect_unix_within(const Address& address, const Deadline& deadline);
-    Result<void> finish_connect(const Deadline& deadline);
+    Result<void> connect_unix(const Address& address, const Deadline& deadline, bool* limit_ran_out);
+    Result<void> finish_connect(const Deadline& deadline, bool* limit_ran_out);
 };
 
 /// For the library's own use of a Socket's inside.
 struct SocketAccess {
     static Socket make(sys::Fd fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock);
-    static Socket none() noexcept { return Socket(std::shared_ptr<SocketState>()); }
     static Socket share(const Socket& socket) { return Socket(socket.state_); }
     static SocketState* state(const Socket& socket) noexcept { return socket.state_.get(); }
     static std::weak_ptr<SocketState> watch(const Socket& socket) noexcept { return socket.state_; }

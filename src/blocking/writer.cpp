@@ -3,6 +3,7 @@
 
 #include "blocking/socket_state.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace bight {
@@ -22,15 +23,27 @@ void BufferedWriter::require_open() const {
 std::size_t BufferedWriter::write(Bytes data) {
     require_open();
     const std::size_t size = data.size();
-    if (buffer_.size() + data.size() > buffering_) flush();
-    if (data.size() > buffering_ || buffering_ == 0) {
-        send(data);
-        return size;
+    try {
+        if (buffer_.size() + data.size() > buffering_) flush();
+        if (data.size() > buffering_) send(data);
+    } catch (...) {
+        append(data);
+        throw;
     }
-    if (buffer_.capacity() == 0) buffer_ = Buffer::with_capacity(buffering_);
-    if (!data.empty()) std::memcpy(buffer_.room().data() + buffer_.size(), data.data(), data.size());
-    buffer_.resize(buffer_.size() + data.size());
+    append(data);
     return size;
+}
+
+void BufferedWriter::append(Bytes data) {
+    if (data.empty()) return;
+    if (buffer_.capacity() - buffer_.size() < data.size()) {
+        Buffer larger = Buffer::with_capacity(std::max(buffering_, buffer_.size() + data.size()));
+        if (!buffer_.empty()) std::memcpy(larger.room().data(), buffer_.data(), buffer_.size());
+        larger.resize(buffer_.size());
+        buffer_ = std::move(larger);
+    }
+    std::memcpy(buffer_.room().data() + buffer_.size(), data.data(), data.size());
+    buffer_.resize(buffer_.size() + data.size());
 }
 
 void BufferedWriter::send(Bytes& rest) {

@@ -123,10 +123,14 @@ Result<void> unlink(const char* path) noexcept;
 struct FileIdentity {
     std::uint64_t device;
     std::uint64_t inode;
+    std::uint32_t owner;
     bool is_socket;
 };
 
 /// What `path` itself is: a link is not followed.
 Result<FileIdentity> identify(const char* path) noexcept;
+
+/// The effective user.
+std::uint32_t user() noexcept;
 
 }  // namespace bight::sys

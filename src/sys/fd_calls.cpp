@@ -69,7 +69,9 @@ Result<FileIdentity> identify(const char* path) noexcept {
     struct stat status{};
     auto asked = checked(Call::stat, [&] { return ::lstat(path, &status); });
     if (!asked) return std::unexpected(asked.error());
-    return FileIdentity{status.st_dev, status.st_ino, S_ISSOCK(status.st_mode)};
+    return FileIdentity{status.st_dev, status.st_ino, status.st_uid, S_ISSOCK(status.st_mode)};
 }
+
+std::uint32_t user() noexcept { return ::geteuid(); }
 
 }  // namespace bight::sys

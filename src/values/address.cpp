@@ -129,8 +129,8 @@ Address Address::from_sockaddr(Bytes sockaddr) {
 }
 
 Address Address::parse(std::string_view text) {
-    if (!text.empty() && text.front() == '/') return unix_path(text);
-    if (!text.empty() && text.front() == '@') return abstract_name(text.substr(1));
+    if (text.starts_with('/') || text.starts_with("./")) return unix_path(text);
+    if (text.starts_with('@')) return abstract_name(text.substr(1));
     auto where = HostPort::parse(text);
     if (where.host().empty()) throw ValueError("'" + std::string(text) + "' has no host");
     if (!where.address()) throw ValueError("'" + where.host() + "' is no IPv4 or IPv6 address");
@@ -199,7 +199,10 @@ std::string Address::to_string() const {
     if (family() == Family::unix_domain) {
         auto path = this->path();
         if (path.empty()) return "(unnamed)";
-        if (path.front() == '\0') path.front() = '@';
+        if (path.front() == '\0')
+            path.front() = '@';
+        else if (path.front() != '/')
+            path.insert(0, "./");  // "@x" alone would be an abstract name
         return path;
     }
     return size_ == 0 ? "(none)" : "(" + family().to_string() + ')';

@@ -159,6 +159,7 @@ std::string Endpoint::to_string() const {
     } else if (scheme == Scheme::fd) {
         text += std::to_string(fd);
     } else {
+        if (path.starts_with("//")) text += '\\';  // "///" would be the beginning of a URL
         text += escaped(path);
     }
     for (auto& [key, value] : options) text += ':' + escaped(key) + '=' + escaped(value);
@@ -178,7 +179,10 @@ Endpoint Endpoint::of(Scheme scheme, const Address& address) {
     endpoint.scheme = scheme;
     if (address.family() == Family::unix_domain) {
         endpoint.path = address.path();
-        if (!endpoint.path.empty() && endpoint.path.front() == '\0') endpoint.path.front() = '@';
+        if (endpoint.path.starts_with('\0'))
+            endpoint.path.front() = '@';
+        else if (endpoint.path.starts_with('@'))
+            endpoint.path.insert(0, "./");
     } else {
         endpoint.host = address.host();
         endpoint.port = address.port();

@@ -26,6 +26,16 @@ void require_host(std::string_view host) {
         throw ValueError("host name of " + std::to_string(host.size()) + " characters; at most 253 can be looked up");
 }
 
+void require_name(std::string_view host) {
+    std::string_view label = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+    label = label.substr(label.rfind('.') + 1);
+    bool hexadecimal = label.starts_with("0x") || label.starts_with("0X");
+    auto digits = hexadecimal ? std::string_view("0123456789abcdefABCDEF") : std::string_view("0123456789");
+    if (hexadecimal) label.remove_prefix(2);
+    if ((hexadecimal || !label.empty()) && label.find_first_not_of(digits) == label.npos)
+        throw ValueError("'" + std::string(host) + "' is no IPv4 address, and no name either");
+}
+
 HostPort::HostPort(std::string_view host, int port) : host_(host), port_(port) {
     require_port(port);
     require_host(host);
@@ -58,7 +68,9 @@ HostPort HostPort::parse(std::string_view text) {
 }
 
 std::string HostPort::to_string() const {
-    return numeric_ ? address_.to_string() : host_ + ':' + std::to_string(port_);
+    if (numeric_) return address_.to_string();
+    bool brackets = host_.find(':') != host_.npos;
+    return (brackets ? '[' + host_ + ']' : host_) + ':' + std::to_string(port_);
 }
 
 std::ostream& operator<<(std::ostream& out, const HostPort& where) { return out << where.to_string(); }

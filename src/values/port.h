@@ -16,4 +16,8 @@ inline void require_port(int port) {
 /// RFC 1035. It is never cut short.
 void require_host(std::string_view host);
 
+/// Raises ValueError for a host whose last label is a number: no name ends so (RFC 1123, 2.1). It is meant as an address,
+/// and resolvers read what is none in ways of their own: "0177.1" as 127.0.0.1.
+void require_name(std::string_view host);
+
 }  // namespace bight

@@ -14,7 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <netdb.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace bight {
@@ -112,6 +114,53 @@ TEST(Connect, goes_on_after_a_signal) {
     client.connect(listener.getsockname());  // under way for real ...
     Faults faults(testing::fail(sys::Call::connect, EINTR));
     EXPECT_TRUE(client.try_connect(listener.getsockname()));  // ... and told that a signal came
+}
+
+// Unlike elsewhere, an interrupted connect() to a Unix listener is not under way: it is made again.
+TEST(Connect, of_unix_is_made_again_after_a_signal) {
+    auto listener = socket::create_server(Address::abstract_name("bight-signal-" + std::to_string(::getpid())));
+    for (Timeout timeout : {Timeout(), Timeout(5s)}) {
+        Socket client(Family::unix_domain);
+        client.settimeout(timeout);
+        Faults faults(testing::fail(sys::Call::connect, EINTR, 2));
+        client.connect(listener.getsockname());
+        client.sendall("connected");
+        EXPECT_EQ(listener.accept().socket.recv(100), "connected");
+    }
+}
+
+TEST(Connect, a_hook_that_raises_leaves_the_mode_as_it_was) {
+    FullBacklog full(Address::abstract_name("bight-hook-" + std::to_string(::getpid())));
+    Socket client(Family::unix_domain);
+    timeval own{7, 0};
+    client.setsockopt(SOL_SOCKET, SO_SNDTIMEO, std::as_bytes(std::span(&own, 1)));
+    client.settimeout(20ms);
+    lowlevel::set_interrupt_hook([] { throw 7; });
+    {
+        Faults faults([calls = 0](sys::Call call) mutable -> sys::Fault {
+            return call == sys::Call::connect && ++calls == 2 ? sys::Fault{EINTR} : sys::Fault{};
+        });
+        EXPECT_THROW(client.connect(full.listener.getsockname()), int);
+    }
+    lowlevel::set_interrupt_hook(nullptr);
+    EXPECT_NE(::fcntl(client.fileno(), F_GETFL) & O_NONBLOCK, 0);
+    EXPECT_EQ(client.getsockopt(SOL_SOCKET, SO_SNDTIMEO, sizeof own), std::as_bytes(std::span(&own, 1)));
+}
+
+TEST(Connect, the_kernels_time_out_is_told_from_ours) {
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    Socket client, closed;
+    closed.close();
+    EXPECT_EQ(closed.connect_ex(listener.getsockname()), EBADF);
+    Faults faults(testing::fail(sys::Call::connect, ETIMEDOUT));
+    EXPECT_EQ(client.connect_ex(listener.getsockname()), ETIMEDOUT);
+}
+
+// B001: resolvers read "0177.1" as 127.0.0.1.
+TEST(Connect, what_looks_like_a_number_is_no_name) {
+    for (auto host : {"127.1", "0177.0.0.1", "2130706433", "0x7f.1", "0x7f000001", "1.2.3.4.5", "127.0.0.1."})
+        EXPECT_THROW(socket::create_connection({host, 9}), ValueError) << host;
+    EXPECT_THROW(Socket().connect({"127.1", 9}), ValueError);
 }
 
 // ---- The interrupt hook. -----------------------------------------------------------------------------------------------
@@ -256,6 +305,8 @@ TEST(Resolver, numbers_names_and_filters) {
         "0.0.0.0");
     EXPECT_EQ(socket::getaddrinfo("localhost", {}, {.family = Family::inet}).front().address.host(), "127.0.0.1");
 }
+
+TEST(Resolver, no_service_is_port_0) { EXPECT_EQ(socket::getaddrinfo("127.0.0.1", nullptr).front().address.port(), 0); }
 
 TEST(Resolver, errors_are_its_own) {
     try {

@@ -190,6 +190,39 @@ TEST(BufferedReader, a_timeout_ends_its_use) {
     }
 }
 
+TEST(BufferedReader, what_was_moved_from_is_closed) {
+    Pair pair;
+    pair.say("0123456789");
+    auto file = pair.near.makefile(socket::rb);
+    EXPECT_EQ(file.read(2), "01");
+    auto moved = std::move(file);
+    EXPECT_TRUE(file.closed());
+    EXPECT_THROW(file.readline(), ValueError);
+    EXPECT_EQ(moved.read(2), "23");
+}
+
+// Without a buffer not a byte more than asked for: a second file, or the socket itself, can go on.
+TEST(BufferedReader, unbuffered_takes_no_byte_too_many) {
+    Pair pair;
+    pair.say("abc\ndefgh");
+    auto file = pair.near.makefile(socket::rb, 0);
+    EXPECT_EQ(file.readline(), "abc\n");
+    EXPECT_EQ(file.read(2), "de");
+    EXPECT_EQ(pair.near.recv(100), "fgh");
+}
+
+TEST(BufferedReader, an_error_half_way_loses_nothing) {
+    Pair pair;
+    pair.near.setblocking(false);
+    pair.say("half");
+    auto file = pair.near.makefile(socket::rb);
+    std::array<std::byte, 8> memory{};
+    EXPECT_THROW(file.readinto(memory), BlockingIOError);
+    EXPECT_THROW(file.read(8), BlockingIOError);
+    pair.say("full");
+    EXPECT_EQ(file.read(8), "halffull");
+}
+
 TEST(BufferedReader, over_bytes) {
     BufferedReader file(Buffer::copy_of("one\ntwo"));
     EXPECT_EQ(file.readline(), "one\n");
@@ -297,6 +330,21 @@ TEST(BufferedWriter, sends_nothing_twice) {
     file.write("ab");
     file.flush();
     EXPECT_EQ(pair.far.recv(100), "0123456789ab");
+}
+
+TEST(BufferedWriter, takes_the_data_also_if_it_raises) {
+    Pair pair;
+    pair.near.setblocking(false);
+    auto file = pair.near.makefile(socket::wb, 0);
+    std::string sent(std::size_t{2} << 20, 'w'), got;
+    EXPECT_THROW(file.write(sent), BlockingIOError);
+    while (got.size() < sent.size()) {
+        try {
+            file.flush();
+        } catch (const BlockingIOError&) {}
+        got += pair.far.recv(65536).view();
+    }
+    EXPECT_EQ(got, sent);
 }
 
 TEST(BufferedWriter, on_a_non_blocking_socket_loses_nothing) {

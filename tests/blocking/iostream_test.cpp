@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/iostream.h>
 
+#include "support/faults.h"
+
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -75,6 +77,24 @@ TEST(SocketStream, goes_bad_and_says_why) {
     other << "x" << std::flush;
     EXPECT_TRUE(other.bad());
     EXPECT_EQ(other.error().number(), EPIPE);
+}
+
+TEST(SocketStream, sends_nothing_twice) {
+    auto [near, far] = socket::socketpair();
+    SocketStream stream(near);
+    stream << "0123456789";
+    {
+        testing::Faults faults([calls = 0](sys::Call call) mutable -> sys::Fault {
+            if (call != sys::Call::send) return {};
+            return ++calls == 1 ? sys::Fault{0, 4} : sys::Fault{ENOBUFS};
+        });
+        stream << std::flush;
+    }
+    EXPECT_TRUE(stream.bad());
+    EXPECT_EQ(stream.error().number(), ENOBUFS);
+    stream.clear();
+    stream << "ab" << std::flush;
+    EXPECT_EQ(far.recv(100), "0123456789ab");
 }
 
 }  // namespace

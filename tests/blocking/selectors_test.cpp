@@ -21,6 +21,7 @@ namespace bight {
 namespace {
 
 using namespace std::chrono_literals;
+using selectors::BaseSelector;
 using selectors::Method;
 
 class Selectors : public ::testing::TestWithParam<Method> {
@@ -38,9 +39,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(Selectors, add_returns_the_key) {
     auto key = selector.add(near, Ready::read, "data");
-    EXPECT_EQ(key->fileobj, &near);
-    EXPECT_EQ(key->fd, near.fileno());
-    EXPECT_EQ(key->events, Ready::read);
+    EXPECT_EQ(key->fileobj(), &near);
+    EXPECT_EQ(key->fd(), near.fileno());
+    EXPECT_EQ(key->events(), Ready::read);
     EXPECT_EQ(key->data, "data");
     EXPECT_EQ(selector.get_key(near), key);
     EXPECT_EQ(selector.get_key(near.fileno()), key);
@@ -93,7 +94,7 @@ TEST_P(Selectors, modify_changes_events_and_data) {
     auto key = selector.add(near, Ready::read, "one");
     EXPECT_EQ(selector.modify(near, Ready::write, "two"), key);
     EXPECT_EQ(key->data, "two");
-    EXPECT_EQ(key->events, Ready::write);
+    EXPECT_EQ(key->events(), Ready::write);
     EXPECT_EQ(selector.select(0s).size(), 1u);
     EXPECT_THROW(selector.modify(far, Ready::read), KeyError);
     EXPECT_THROW(selector.modify(near, Ready::none), ValueError);
@@ -175,12 +176,53 @@ TEST_P(Selectors, a_callback_may_close_the_selector) {
     dispatcher.close();
 }
 
+// What was removed before, and what the closing finds, stays alive to the end of the turn.
+TEST_P(Selectors, a_callback_may_remove_and_close) {
+    Selector<std::function<void()>> dispatcher(GetParam());
+    auto other = socket::socketpair();
+    std::string captured(100, 'c'), seen;
+    dispatcher.add(other.first, Ready::read, [] {});
+    dispatcher.add(near, Ready::write, [&, captured] {
+        dispatcher.remove(other.first);
+        dispatcher.close();
+        seen = captured;
+    });
+    for (auto& [key, ready] : dispatcher.select(1s)) key->data();
+    EXPECT_EQ(seen.size(), 100u);
+    EXPECT_EQ(dispatcher.size(), 0u);
+}
+
+TEST_P(Selectors, data_whose_end_closes_the_selector) {
+    struct Closer {
+        explicit Closer(BaseSelector* closes) : selector(closes) {}
+        ~Closer() { selector->close(); }
+        BaseSelector* selector;
+    };
+    Selector<std::shared_ptr<Closer>> closing(GetParam());
+    closing.add(near, Ready::write, std::make_shared<Closer>(&closing));
+    closing.remove(near);
+    EXPECT_THROW(closing.select(0s), ClosedError);  // the removed key goes, and takes the selector with it
+}
+
+TEST_P(Selectors, an_interrupt_hook_may_close_the_selector) {
+    static Selector<std::string>* to_close;
+    to_close = &selector;
+    selector.add(near, Ready::read);
+    lowlevel::set_interrupt_hook([] { to_close->close(); });
+    testing::Faults faults([calls = 0](sys::Call call) mutable -> sys::Fault {
+        bool waits = call == sys::Call::epoll_wait || call == sys::Call::poll || call == sys::Call::select;
+        return waits && ++calls == 1 ? sys::Fault{EINTR} : sys::Fault{};
+    });
+    EXPECT_THROW(selector.select(), ClosedError);
+    lowlevel::set_interrupt_hook(nullptr);
+}
+
 TEST_P(Selectors, the_map_is_in_order_of_descriptors) {
     selector.add(far, Ready::read, "far");
     selector.add(near, Ready::read, "near");
     auto map = selector.get_map();
     ASSERT_EQ(map.size(), 2u);
-    EXPECT_LT(map[0]->fd, map[1]->fd);
+    EXPECT_LT(map[0]->fd(), map[1]->fd());
 }
 
 TEST_P(Selectors, moves) {
@@ -189,6 +231,7 @@ TEST_P(Selectors, moves) {
     ASSERT_EQ(target.select(0s).size(), 1u);
     EXPECT_EQ(target.select(0s)[0].key->data, "moved");
     EXPECT_TRUE(selector.closed());
+    EXPECT_EQ(selector.size(), 0u);
 }
 
 TEST_P(Selectors, leaves_no_descriptor_behind) {
@@ -243,6 +286,32 @@ TEST(EpollSelector, a_duplicate_that_lives_on_reports_nothing) {
     auto other = socket::socketpair();
     selector.add(other.first, Ready::write, 2);
     EXPECT_EQ(selector.select(0s).size(), 1u);
+}
+
+// A turn with stale reports alone is no turn: an empty list says that the limit has passed.
+TEST(EpollSelector, goes_on_waiting_behind_a_stale_report) {
+    Selector<int> selector;
+    auto [near, far] = socket::socketpair();
+    Socket twin = near.dup();
+    selector.add(near, Ready::read, 1);
+    near.close();
+    selector.remove(near);
+    far.sendall("x");
+    auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(selector.select(20ms).empty());
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
+}
+
+TEST(EpollSelector, is_put_off_and_not_ended_by_a_want_of_descriptors) {
+    Selector<int> selector;
+    auto [near, far] = socket::socketpair();
+    Socket twin = near.dup();
+    selector.add(near, Ready::read, 1);
+    near.close();
+    selector.remove(near);
+    far.sendall("x");
+    testing::Faults faults(testing::fail(sys::Call::epoll_create1, EMFILE, 2));
+    EXPECT_TRUE(selector.select(50ms).empty());
 }
 
 TEST(EpollSelector, a_regular_file_is_refused_and_not_registered) {

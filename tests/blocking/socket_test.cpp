@@ -2,6 +2,7 @@
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
+#include "support/faults.h"
 
 #include <gtest/gtest.h>
 
@@ -309,6 +310,46 @@ TEST(Options, no_value_but_a_length) {
     } catch (const OSError& error) {
         EXPECT_EQ(error.errnum(), EFAULT);
     }
+}
+
+// The kernel keeps O_NONBLOCK with the open file, which duplicates share: the limit holds all the same.
+TEST(Modes, a_duplicate_does_not_take_the_limit_away) {
+    auto [near, far] = socket::socketpair();
+    near.settimeout(20ms);
+    Socket twin = near.dup();
+    twin.settimeout(std::nullopt);
+    EXPECT_THROW(near.recv(1), TimeoutError);
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    listener.settimeout(20ms);
+    Socket other = listener.dup();
+    other.settimeout(std::nullopt);
+    EXPECT_THROW(listener.accept(), TimeoutError);
+    near.settimeout(std::nullopt);
+    twin.setblocking(false);  // and a blocking one waits, whatever the descriptor says
+    std::thread writer([&far] { far.sendall("late"); });
+    EXPECT_EQ(near.recv(10), "late");
+    writer.join();
+}
+
+// poll(2) calls a Unix datagram socket writable whose receiver is full: no spin, and the limit holds.
+TEST(Modes, ready_and_yet_not_possible_does_not_spin) {
+    Socket receiver(Family::unix_domain, Kind::datagram), sender(Family::unix_domain, Kind::datagram);
+    receiver.bind(Address::unnamed());
+    auto where = receiver.getsockname();
+    sender.setblocking(false);
+    while (sender.try_sendto("x", where)) {}
+    sender.settimeout(300ms);
+    int calls = 0;
+    auto begin = std::chrono::steady_clock::now();
+    {
+        testing::Faults count([&](sys::Call call) {
+            calls += call == sys::Call::sendto;
+            return sys::Fault{};
+        });
+        EXPECT_THROW(sender.sendto("x", where), TimeoutError);
+    }
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 300ms);
+    EXPECT_LT(calls, 60);
 }
 
 }  // namespace

@@ -148,6 +148,15 @@ TEST(Address, parse_reads_what_to_string_writes) {
     EXPECT_THROW(Address::parse("1.2.3.4:99999999999"), ValueError);
 }
 
+TEST(Address, text_is_never_ambiguous) {
+    auto odd = Address::unix_path("@x");  // a file, and not the abstract name
+    EXPECT_EQ(odd.to_string(), "./@x");
+    EXPECT_EQ(Address::parse(odd.to_string()).family(), Family::unix_domain);
+    EXPECT_EQ(Address::parse("./@x").path(), "./@x");
+    EXPECT_EQ(HostPort("fe80::1%lo", 80).to_string(), "[fe80::1%lo]:80");
+    EXPECT_EQ(HostPort::parse("[fe80::1%lo]:80").host(), "fe80::1%lo");
+}
+
 TEST(Address, compares_by_value_and_orders_by_host) {
     EXPECT_EQ(Address::ip("1.2.3.4", 5), Address::ip("1.2.3.4", 5));
     EXPECT_NE(Address::ip("1.2.3.4", 5), Address::ip("1.2.3.4", 6));

@@ -61,6 +61,16 @@ TEST(Endpoint, where) {
     EXPECT_EQ(Endpoint::of(Scheme::unix_stream, Address::abstract_name("x")).to_string(), "unix:@x");
 }
 
+TEST(Endpoint, paths_keep_their_slashes) {
+    for (auto path : {"/x", "//x", "///x", "/a//b", "x", "./@x"}) {
+        Endpoint endpoint;
+        endpoint.scheme = Scheme::unix_stream;
+        endpoint.path = path;
+        EXPECT_EQ(Endpoint::parse(endpoint.to_string()), endpoint) << endpoint.to_string();
+    }
+    EXPECT_EQ(Endpoint::of(Scheme::unix_stream, Address::unix_path("@x")).where().address()->path(), "./@x");
+}
+
 TEST(Endpoint, whatever_is_accepted_survives_a_round_trip) {
     std::mt19937 random(7);
     const std::string pieces[] = {"tcp", "udp", "unix", "fd", "stdio", ":",  ":",   ":",  "[",

@@ -23,10 +23,10 @@ BaseServer::Control::Woken BaseServer::Control::wait(int fd, Timeout interval) {
 }
 
 void BaseServer::Control::stop() {
+    std::unique_lock lock(mutex_);  // flag and wake-up belong together: the end of a loop takes both back
     stop_requested_ = true;
     std::uint64_t one = 1;
     (void)sys::write(wake_.get(), std::as_bytes(std::span(&one, 1)));
-    std::unique_lock lock(mutex_);
     if (server_ == std::this_thread::get_id()) return;
     changed_.wait(lock, [this] { return ended_; });
 }
@@ -51,15 +51,18 @@ BaseServer::Control::Serving::~Serving() {
 std::string printable(std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out;
+    unsigned char before = 0;
     for (char c : text) {
         auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f) {
+        bool c1_in_utf8 = before == 0xc2 && byte >= 0x80 && byte < 0xa0;
+        if (byte >= 0x20 && byte != 0x7f && !c1_in_utf8) {
             out += c;
         } else {
             out += "\\x";
             out += digits[byte >> 4];
             out += digits[byte & 0xf];
         }
+        before = byte;
     }
     return out;
 }

@@ -15,10 +15,27 @@
 namespace bight::socketserver {
 namespace {
 
-// Out of descriptors or memory, the listener stays readable: without a pause the loop would spin on accept().
-constexpr Duration pause_when_exhausted = std::chrono::milliseconds(100);
+// A request that cannot be taken, for want of descriptors say, stays announced: without a pause the loop would spin.
+constexpr Duration pause_after_failure = std::chrono::milliseconds(100);
 
-bool is_exhaustion(int errnum) { return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM; }
+/// Whether the request was there and is not any more: accept(2)'s errors of the connection, and those of datagrams.
+bool has_gone_away(int errnum) {
+    switch (errnum) {
+        case EAGAIN:
+        case ECONNABORTED:
+        case ECONNREFUSED:
+        case ECONNRESET:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ENETDOWN:
+        case ENETUNREACH:
+        case ENONET:
+        case ENOPROTOOPT:
+        case EPERM:
+        case EPROTO: return true;
+        default: return false;
+    }
+}
 
 Family family_of(const HostPort& where, const ServerOptions& options) {
     if (options.address_family) return *options.address_family;
@@ -31,8 +48,6 @@ Timeout less(Timeout a, Timeout b) {
 }
 
 }  // namespace
-
-Socket detail::no_socket() noexcept { return SocketAccess::none(); }
 
 // ---- Life. -------------------------------------------------------------------------------------------------------------
 
@@ -91,8 +106,8 @@ void BaseServer::handle_request_noblock() {
     try {
         incoming = get_request();
     } catch (const OSError& error) {
-        if (is_exhaustion(error.errnum())) control_->pause(pause_when_exhausted);
-        return;  // it has gone away between being announced and being taken
+        if (!has_gone_away(error.errnum())) control_->pause(pause_after_failure);
+        return;
     }
     auto& [request, client_address] = incoming;
     try {
@@ -153,13 +168,13 @@ void BaseServer::process_request(Request& request, const Address& client_address
 }
 
 void BaseServer::handle_error(Request&, const Address& client_address) {
-    std::string text = "bight: error while serving " + printable(client_address.to_string());
+    std::string text = "error while serving " + client_address.to_string();
     try {
         throw;
     } catch (const std::exception& error) {
         text += std::string(": ") + error.what();
     } catch (...) {}
-    std::cerr << text + '\n';
+    std::cerr << "bight: " + printable(text) + '\n';
 }
 
 // ---- Streams. ----------------------------------------------------------------------------------------------------------

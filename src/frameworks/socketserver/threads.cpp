@@ -2,8 +2,11 @@
 #include <bight/socketserver.h>
 
 #include "blocking/socket_state.h"
+#include "frameworks/socketserver/control.h"
 
 #include <condition_variable>
+#include <exception>
+#include <iostream>
 #include <list>
 #include <mutex>
 #include <system_error>
@@ -14,18 +17,21 @@ namespace bight::socketserver {
 
 struct RequestThreads::State {
     struct Entry {
-        BaseServer* server;
+        BaseServer* server = nullptr;
         Request request;
         Address client_address;
-        Work work;
+        Work work = nullptr;
         std::weak_ptr<SocketState> connection;  // of streams: what abort_and_join() shuts down
         std::thread thread;
     };
     using Place = std::list<Entry>::iterator;
 
     void run(Place place) noexcept {
+        { std::lock_guard until_it_is_handed_over(mutex); }
         try {
             place->work(*place->server, place->request, place->client_address);
+        } catch (const std::exception& error) {  // of a hook: nobody else is there to hear of it
+            std::cerr << "bight: " + printable(std::string("a request's thread ended: ") + error.what()) + '\n';
         } catch (...) {
             // What is no std::exception ends this thread, as it does in Python, and nothing else.
         }
@@ -44,6 +50,9 @@ struct RequestThreads::State {
 
     void join() {
         std::unique_lock lock(mutex);
+        for (const auto& entry : live)
+            if (entry.thread.get_id() == std::this_thread::get_id())
+                throw BusyError("server_close() from a handler's thread would wait for itself");
         none_live.wait(lock, [this] { return live.empty(); });
         std::thread last = std::move(last_ended);
         lock.unlock();
@@ -61,17 +70,19 @@ RequestThreads::~RequestThreads() { abort_and_join(); }
 
 void RequestThreads::start(BaseServer& server, Request& request, const Address& client_address, Work work) {
     bool is_stream = request.socket.kind() != Kind::datagram;
-    std::list<State::Entry> entry;
-    entry.push_back({&server, std::move(request), client_address, work, {}, {}});
+    std::list<State::Entry> entry(1);
     auto place = entry.begin();
-    if (is_stream) place->connection = SocketAccess::watch(place->request.socket);
+    place->server = &server;
+    place->client_address = client_address;
+    place->work = work;
+    if (is_stream) place->connection = SocketAccess::watch(request.socket);
     std::lock_guard lock(state_->mutex);  // the new thread cannot end before it is known
     try {
         place->thread = std::thread([state = state_.get(), place] { state->run(place); });
     } catch (const std::system_error& error) {
-        request = std::move(place->request);
         raise_os_error(error.code().value(), "start a thread for a request");
     }
+    place->request = std::move(request);
     state_->live.splice(state_->live.end(), entry);
 }
 
