@@ -13,6 +13,7 @@
 #include <bight/family.h>
 #include <bight/file.h>
 #include <bight/file_descriptor.h>
+#include <bight/format.h>
 #include <bight/inet.h>
 #include <bight/interfaces.h>
 #include <bight/ipaddress.h>
