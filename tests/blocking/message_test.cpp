@@ -317,7 +317,7 @@ TEST(Fds, in_excess_are_closed_and_told) {
 TEST(Fds, are_closed_with_a_message_that_nobody_looks_at) {
     auto [near, far] = socket::socketpair();
     auto before = open_descriptors();
-    auto send = [&near = near] { socket::send_fds(near, "x", numbers(near.fileno(), 4)); };
+    auto send = [&from = near] { socket::send_fds(from, "x", numbers(from.fileno(), 4)); };
     send();
     far.recvmsg(1, 100);
     EXPECT_EQ(open_descriptors(), before);
@@ -397,16 +397,16 @@ TEST(Fds, from_a_hostile_peer_do_no_harm) {
     {
         auto [near, far] = socket::socketpair();
         std::string expected, received;
-        std::thread sender([&near = near, &expected] {
+        std::thread sender([&from = near, &expected] {
             for (std::size_t i = 0; i < 300; ++i) {
                 std::string data(1 + i * 7 % 90, static_cast<char>('a' + i % 26));
                 if (i % 3 == 0)
-                    socket::send_fds(near, data, numbers(near.fileno(), 1 + i % 20));
+                    socket::send_fds(from, data, numbers(from.fileno(), 1 + i % 20));
                 else
-                    near.sendall(data);
+                    from.sendall(data);
                 expected += data;
             }
-            near.shutdown(SHUT_WR);
+            from.shutdown(SHUT_WR);
         });
         for (std::size_t i = 0;; ++i) {
             auto part = socket::recv_fds(far, 1 + i % 50, i % 12);

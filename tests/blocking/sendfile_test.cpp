@@ -118,9 +118,9 @@ TEST_F(Sendfile, has_one_limit_for_the_whole) {
     auto [near, far] = socket::socketpair();
     near.settimeout(100ms);
     std::atomic<bool> stop = false;
-    std::thread slow([&stop, &far = far] {  // takes a little all the time, so that no single wait is long
+    std::thread slow([&stop, &reader = far] {  // takes a little all the time, so that no single wait is long
         while (!stop) {
-            far.recv(4096);
+            reader.recv(4096);
             std::this_thread::yield();
         }
     });
