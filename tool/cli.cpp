@@ -6,6 +6,7 @@
 #include "exit_code.h"
 #include "nc.h"
 #include "quantity.h"
+#include "resolve.h"
 #include "serve.h"
 #include "talk.h"
 #include "version.h"
@@ -52,6 +53,16 @@ Datagrams (-u): each read of standard input is one; standard output gets the
 answers; it ends once nothing has come for --timeout, which is 1s after the end
 of standard input unless told otherwise. With -l, answers go to the last peer.
 Exit codes: 6 unknown name, 7 not connected, 28 timed out, 56 reset.
+)";
+
+constexpr const char* resolve_help = R"(Tell the addresses of a name, in the order in which they would be tried.
+
+  bight resolve localhost
+  bight resolve example.org https -6 --json
+  bight resolve --reverse 127.0.0.1
+
+A line for each: its place, family, address and scope, which is any, loopback,
+link, private, multicast or global. Exit code 6: unknown.
 )";
 
 constexpr const char* doctor_help = R"(Say what this machine offers: kernel, limits, io_uring, IPv6.
@@ -104,6 +115,7 @@ public:
         app_.require_subcommand(1);
         add_serve();
         add_nc();
+        add_resolve();
         add_doctor();
         add_help();
     }
@@ -179,6 +191,16 @@ private:
         add_time(*command, "--timeout", "To connect, and for silence afterwards (none)", nc_.timeout);
     }
 
+    void add_resolve() {
+        auto* command = add("resolve", resolve_help, [this] { return run_resolve(resolve_); });
+        command->add_option("NAME", resolve_.name, "A name or an address")->required();
+        command->add_option("SERVICE", resolve_.service, "A name or a port");
+        command->add_flag("-4", resolve_.ipv4, "IPv4 only");
+        command->add_flag("-6", resolve_.ipv6, "IPv6 only");
+        command->add_flag("--reverse", resolve_.reverse, "From an address to its name");
+        command->add_flag("--json", resolve_.json, "One JSON object a line");
+    }
+
     void add_doctor() {
         auto* command = add("doctor", doctor_help, [this] { return run_doctor(doctor_); });
         command->add_flag("--json", doctor_.json, "One JSON object");
@@ -214,6 +236,7 @@ private:
     CLI::App app_{app_help};
     ServeOptions serve_;
     NcOptions nc_;
+    ResolveOptions resolve_;
     DoctorOptions doctor_;
     Action action_;
 };

@@ -15,7 +15,7 @@ bool is_one_of(const std::exception& error) noexcept {
 
 int exit_code_of(const std::exception& error, Step step) noexcept {
     if (is_one_of<ValueError, OverflowError>(error)) return exit_code::usage;
-    if (is_one_of<GaiError>(error)) return exit_code::resolve;
+    if (is_one_of<GaiError, HError>(error)) return exit_code::resolve;
     if (is_one_of<TimeoutError>(error)) return exit_code::timeout;
     if (step == Step::connecting && is_one_of<OSError>(error)) return exit_code::connect;
     if (is_one_of<ConnectionRefusedError>(error)) return exit_code::connect;
