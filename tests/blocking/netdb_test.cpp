@@ -132,7 +132,7 @@ TEST(Hosts, names_that_are_none_are_refused_whole) {
     EXPECT_THROW(gethostbyname_ex(broken), ValueError);
     EXPECT_THROW(gethostbyaddr(broken), ValueError);
     EXPECT_THROW(getfqdn(broken), ValueError);
-    for (std::size_t size : {254, 255, 256, 257, 1024, 65536}) {
+    for (std::size_t size : {254u, 255u, 256u, 257u, 1024u, 65536u}) {
         std::string name(size, 'a');
         EXPECT_THROW(gethostbyname(name), ValueError);
         EXPECT_THROW(gethostbyname_ex(name), ValueError);
