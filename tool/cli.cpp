@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The only file that includes CLI11, which is slow to compile.
+// This file and cli_ip.cpp alone include CLI11, which is slow to compile.
 #include "cli.h"
 
+#include "cli_ip.h"
 #include "doctor.h"
 #include "exit_code.h"
 #include "nc.h"
@@ -75,6 +76,7 @@ constexpr const char* app_help = R"(Python's networking stack, on the command li
 
   bight serve echo --listen tcp:7000
   bight nc 127.0.0.1 7000
+  bight ip info 10.1.2.3
   bight help nc
 )";
 
@@ -117,6 +119,7 @@ public:
         add_nc();
         add_resolve();
         add_doctor();
+        add_ip(app_, ip_, action_);
         add_help();
     }
 
@@ -238,6 +241,7 @@ private:
     NcOptions nc_;
     ResolveOptions resolve_;
     DoctorOptions doctor_;
+    IpOptions ip_;
     Action action_;
 };
 

@@ -29,6 +29,8 @@ public:
     }
     JsonObject& add(std::string_view key, const JsonObject& object) { return add_raw(key, object.text()); }
     JsonObject& add(std::string_view key, std::span<const std::string> texts);
+    /// A number of any size, by its digits.
+    JsonObject& add_number(std::string_view key, std::string_view digits) { return add_raw(key, digits); }
     JsonObject& add_null(std::string_view key) { return add_raw(key, "null"); }
 
     /// On one line, without a newline.

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python
 
 from bight_process import BIGHT, DEADLINE, SOURCE, BightTest  # noqa: E402
 
-COMMANDS = ["serve", "nc", "doctor"]
+COMMANDS = ["serve", "nc", "doctor", "ip"]
 
 
 class Frame(BightTest):

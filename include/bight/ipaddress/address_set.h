@@ -89,7 +89,11 @@ public:
 
     // ---- Questions. ---------------------------------------------------------------------------------------------------
 
-    bool contains(const IPAddress& address) const noexcept;
+    bool contains(const IPv4Address& address) const noexcept;
+    bool contains(const IPv6Address& address) const noexcept;
+    bool contains(const IPAddress& address) const noexcept {
+        return address.visit([this](const auto& one) { return this->contains(one); });
+    }
 
     /// Whether all addresses of the range are in the set.
     bool contains(const AddressRange& range) const noexcept;

@@ -110,13 +110,12 @@ void AddressSet::clear() noexcept {
     six_.clear();
 }
 
-bool AddressSet::contains(const IPAddress& address) const noexcept {
-    if (address.version() == 4) {
-        auto value = address.v4().to_int();
-        return detail::contains(four_, {value, value});
-    }
-    auto value = address.v6().to_int();
-    return detail::contains(six_, {value, value});
+bool AddressSet::contains(const IPv4Address& address) const noexcept {
+    return detail::contains(four_, {address.to_int(), address.to_int()});
+}
+
+bool AddressSet::contains(const IPv6Address& address) const noexcept {
+    return detail::contains(six_, {address.to_int(), address.to_int()});
 }
 
 bool AddressSet::contains(const AddressRange& range) const noexcept {

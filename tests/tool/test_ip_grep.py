@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSL-1.0
+"""bight ip grep against Python and against grepcidr."""
+
+import ipaddress
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
+
+from bight_process import BIGHT, DEADLINE, BightTest  # noqa: E402
+
+PATTERNS = ["10.0.0.0/9", "192.0.2.7", "198.51.100.3-198.51.100.9", "2001:db8::/33", "::1"]
+
+
+def grep(*arguments, stdin=b""):
+    done = subprocess.run([BIGHT, "ip", "grep", *arguments], input=stdin, capture_output=True, timeout=2 * DEADLINE)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def addresses_in(line):
+    """Slow and plain: the words of the two alphabets, without a full stop or colon at their end."""
+    for word in re.findall(rb"[0-9A-Za-z.]+", line):
+        try:
+            yield ipaddress.IPv4Address(re.sub(rb"\.$", b"", word).decode())
+        except ValueError:
+            pass
+    for word in re.findall(rb"[0-9A-Za-z.:]+", line):
+        try:
+            yield ipaddress.IPv6Address(re.sub(rb"(?<!:):$|\.$", b"", word).decode())
+        except ValueError:
+            pass
+
+
+def is_wanted(address):
+    for pattern in PATTERNS:
+        first, _, last = pattern.partition("-")
+        if last:
+            if address.version == 4 and ipaddress.ip_address(first) <= address <= ipaddress.ip_address(last):
+                return True
+        elif address in ipaddress.ip_network(pattern):
+            return True
+    return False
+
+
+def log_lines(seed, count, plain=False):
+    """With `plain`, without what grepcidr reads otherwise: it finds x10.0.0.1, and no address at the end of a sentence."""
+    pick = random.Random(seed)
+
+    def address():
+        kind = pick.randrange(4)
+        if kind == 0:
+            return str(ipaddress.IPv6Address(0x20010db8 << 96 | pick.getrandbits(96)))
+        if kind == 1:
+            return pick.choice(["192.0.2.7", "198.51.100.4", "198.51.100.10", "::1", "10.0.0.1", "10.200.0.1"])
+        return str(ipaddress.IPv4Address(pick.getrandbits(2) << 24 | 8 << 24 | pick.getrandbits(24)))
+
+    words = [b"GET", b"/index.html", b"HTTP/1.1", b"[10/Oct/2026:13:55:36", b"v1.2.3", b"300.1.2.3", b"1.2.3", b"::", b"a:b",
+             b"10.0.0.1x", b"10.0.0.1.5", b"www.example.org", b"7:8:9", b"-", b"\xff\xfe"]
+    words += [] if plain else [b"x10.0.0.1", b"\0"]
+    ends = [b"", b",", b"]", b"/24", b"-x"] + ([] if plain else [b".", b":80", b":"])
+    for _ in range(count):
+        line = [pick.choice([b"", b"", b"(", b"src="]) + address().encode() + pick.choice(ends) if pick.random() < 0.3
+                else pick.choice(words) for _ in range(pick.randrange(8))]
+        yield b" ".join(line)
+
+
+class Grep(BightTest):
+    def test_agrees_with_python(self):
+        lines = list(log_lines(1, 6000))
+        data = b"\n".join(lines) + b"\n"
+        found = [[each for each in addresses_in(line) if is_wanted(each)] for line in lines]
+        wanted = [line for line, hits in zip(lines, found) if hits]
+        others = [line for line, hits in zip(lines, found) if not hits]
+        self.assertGreater(min(len(wanted), len(others)), 1000)
+        self.assertEqual(grep(*PATTERNS, stdin=data), (0, b"".join(line + b"\n" for line in wanted), ""))
+        self.assertEqual(grep(",".join(PATTERNS), "-v", stdin=data), (0, b"".join(line + b"\n" for line in others), ""))
+        self.assertEqual(grep(*PATTERNS, "-c", stdin=data), (0, b"%d\n" % len(wanted), ""))
+        self.assertEqual(grep(*PATTERNS, "-v", "-c", stdin=data), (0, b"%d\n" % len(others), ""))
+        code, output, _ = grep(*PATTERNS, "--json", stdin=data)
+        self.assertEqual([json.loads(line)["line"] for line in output.decode().splitlines()],
+                         [line.decode("utf-8", "replace") for line in wanted])
+
+    def test_agrees_with_grepcidr(self):
+        if not shutil.which("grepcidr"):
+            self.skipTest("the program grepcidr is not installed")
+        data = b"\n".join(log_lines(2, 6000, plain=True)) + b"\n"
+        theirs = subprocess.run(["grepcidr", " ".join(PATTERNS)], input=data, capture_output=True, timeout=DEADLINE).stdout
+        self.assertGreater(theirs.count(b"\n"), 500)
+        self.assertEqual(grep(*PATTERNS, stdin=data)[1], theirs)
+
+    def test_prints_only_the_addresses(self):
+        text = b"10.0.0.1 and 10.0.0.2.\nno 11.0.0.1\n[2001:db8::1]:80 ::ffff:10.0.0.3\n"
+        self.assertEqual(grep("10.0.0.0/8,2001:db8::/32", "-o", stdin=text)[1],
+                         b"10.0.0.1\n10.0.0.2\n2001:db8::1\n10.0.0.3\n")
+
+    def test_whole_lines(self):
+        text = b"10.0.0.1\n 10.0.0.2\n10.0.0.3\r\n10.0.0.4 x\n11.0.0.1\n::1\n"
+        self.assertEqual(grep("10.0.0.0/8", "::1", "-x", stdin=text)[1], b"10.0.0.1\n10.0.0.3\r\n::1\n")
+        self.assertEqual(grep("10.0.0.0/8", "::1", "-x", "-v", stdin=text)[1], b" 10.0.0.2\n10.0.0.4 x\n11.0.0.1\n")
+
+    def test_files_patterns_and_exit_codes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log, ours = Path(folder, "log"), Path(folder, "ours")
+            log.write_bytes(b"10.0.0.1\n11.0.0.1")
+            ours.write_bytes(b"# ours\n11.0.0.0/8 12.0.0.0/8\n")
+            self.assertEqual(grep("-f", str(ours), str(log), str(log)), (0, b"11.0.0.1\n11.0.0.1\n", ""))
+            self.assertEqual(grep("13.0.0.0/8", str(log)), (1, b"", ""))
+            self.assertEqual(grep("13.0.0.0/8", "-c", str(log)), (1, b"0\n", ""))
+            self.assertEqual(grep("-f", str(ours), "-v", "-c", str(log)), (0, b"1\n", ""))
+            self.assertEqual(grep("10.0.0.0/8", str(log), folder)[0], 2)
+
+    def test_hostile_lines(self):
+        for byte in (b".", b":", b"1", b"1.", b"1:", b"\0", b"\xff", b"10.0.0.1 "):
+            text = byte * ((3 << 20) // len(byte)) + b"\n192.0.2.1\n"
+            self.assertEqual(grep("192.0.2.1,2001:db8::/32", stdin=text), (0, b"192.0.2.1\n", ""), byte)
+        many = b"::1 10.0.0.1 " * 100_000
+        self.assertEqual(grep("10.0.0.1", "::1", "-o", stdin=many)[1], b"::1\n10.0.0.1\n" * 100_000)
+        self.assertEqual(grep("::1", "10.0.0.2", "-o", stdin=many)[1], b"::1\n" * 100_000)
+        self.assertEqual(grep("10.0.0.1", "::2", "-c", stdin=many), (0, b"1\n", ""))
