@@ -96,7 +96,9 @@ TEST(IPv4Address, every_octet_of_up_to_four_digits) {
             bool is_octet = octet == std::to_string(std::stoi(octet)) && std::stoi(octet) < 256;
             auto address = IPv4Address::parse(text);
             ASSERT_EQ(address.has_value(), is_octet) << text;
-            if (address) { ASSERT_EQ(address->to_string(), text); }
+            if (address) {
+                ASSERT_EQ(address->to_string(), text);
+            }
         }
 }
 
