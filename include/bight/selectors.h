@@ -89,7 +89,7 @@ protected:
     std::shared_ptr<KeyBase> erase(FileLike file);
     std::shared_ptr<KeyBase> find(FileLike file) const;
     const std::shared_ptr<KeyBase>* lookup(FileLike file) const noexcept;
-    std::span<const Hit> wait(Timeout timeout);
+    std::span<const Hit> wait(const Timeout& timeout);
 
     /// Every registered key, in order of their descriptors.
     std::vector<std::shared_ptr<KeyBase>> all() const;

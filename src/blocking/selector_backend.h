@@ -26,8 +26,10 @@ public:
     virtual void remove(const KeyBase& key) noexcept = 0;
 
     /// Appends to `hits`, which is empty, what is ready, and returns them; `count` is how many keys there are. Goes on
-    /// after a signal with the time that is left; raises OSError.
-    virtual std::span<const Hit> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) = 0;
+    /// after a signal with the time that is left; raises OSError. The timeout comes by reference, for g++ puts one that
+    /// came by value together in memory anew at each step, and waits for its own writes.
+    virtual std::span<const Hit> wait(const Keys& keys, std::size_t count, const Timeout& timeout,
+                                      std::vector<Hit>& hits) = 0;
 
     /// The descriptor of its own, -1 for none.
     virtual int fileno() const noexcept { return -1; }
@@ -38,29 +40,41 @@ public:
 
 protected:
     template <class Attempt>
-    int insist_on_waiting(Timeout timeout, const Deadline& deadline, Attempt attempt);
+    int insist_on_waiting(const Timeout& timeout, const Deadline& deadline, Attempt attempt);
 
 private:
+    template <class Attempt>
+    [[gnu::noinline]] int go_on_waiting(Errno error, const Timeout& timeout, const Deadline& deadline, Attempt attempt);
+
     bool closed_ = false;
 };
 
 /// The end of a wait; no look at the clock where there is no limit to count down.
-inline Deadline deadline_of(Timeout timeout) noexcept {
+inline Deadline deadline_of(const Timeout& timeout) noexcept {
     return Deadline(timeout && *timeout > Duration::zero() ? timeout : Timeout());
 }
 
 /// The answer of `attempt(timeout)`, which is made again after a signal; raises OSError. For wait(), which is the last
-/// frame before the system call for that: each frame to return through is dear right after one.
+/// frame before the system call for that: each frame to return through is dear right after one. So what follows a
+/// failure is out of line.
 template <class Attempt>
-int Backend::insist_on_waiting(Timeout timeout, const Deadline& deadline, Attempt attempt) {
+int Backend::insist_on_waiting(const Timeout& timeout, const Deadline& deadline, Attempt attempt) {
     Result<int> ready = attempt(timeout);
-    while (!ready) [[unlikely]] {
-        if (ready.error().number() != EINTR) raise_os_error(ready.error(), "select");
+    if (ready) [[likely]]
+        return *ready;
+    return go_on_waiting(ready.error(), timeout, deadline, attempt);
+}
+
+template <class Attempt>
+int Backend::go_on_waiting(Errno error, const Timeout& timeout, const Deadline& deadline, Attempt attempt) {
+    while (true) {
+        if (error.number() != EINTR) raise_os_error(error, "select");
         interrupted();
         if (closed_) throw ClosedError("select");  // the hook did it
-        ready = attempt(timeout && *timeout > Duration::zero() ? deadline.left() : timeout);
+        Result<int> ready = attempt(timeout && *timeout > Duration::zero() ? deadline.left() : timeout);
+        if (ready) return *ready;
+        error = ready.error();
     }
-    return *ready;
 }
 
 /// Raises OSError where the kernel refuses one.

@@ -43,20 +43,14 @@ public:
         (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, key.fd(), 0, 0);  // closed before: the kernel did it
     }
 
-    std::span<const Hit> wait(const Keys& keys, std::size_t count, Timeout timeout, std::vector<Hit>& hits) override {
+    std::span<const Hit> wait(const Keys& keys, std::size_t count, const Timeout& timeout,
+                              std::vector<Hit>& hits) override {
         if (events_.size() < count || events_.empty()) [[unlikely]]
             events_.resize(count < 1 ? 1 : count);
         Deadline deadline = deadline_of(timeout);
-        while (true) {
-            int ready = insist_on_waiting(timeout, deadline,
-                                          [&](Timeout left) { return sys::epoll_wait(epoll_.get(), events_, left); });
-            bool stale = collect(keys, std::span(events_).first(static_cast<std::size_t>(ready)), hits);
-            if (!stale) [[likely]]
-                return hits;
-            rebuild(keys);
-            if (!hits.empty() || timeout == Duration::zero()) return hits;
-            timeout = deadline.left();  // an empty list would say that the limit has passed
-        }
+        if (wait_once(keys, timeout, deadline, hits) == Reports::good) [[likely]]
+            return hits;
+        return mend_and_wait(keys, timeout, deadline, hits);
     }
 
     int fileno() const noexcept override { return epoll_.get(); }
@@ -67,22 +61,36 @@ public:
     }
 
 private:
-    /// True if one of the reports was stale.
-    static bool collect(const Keys& keys, std::span<const epoll_event> events, std::vector<Hit>& hits) {
-        bool stale = false;
-        for (const epoll_event& event : events) {
+    enum class Reports { good, stale };
+
+    [[gnu::always_inline]] Reports wait_once(const Keys& keys, const Timeout& timeout, const Deadline& deadline,
+                                             std::vector<Hit>& hits) {
+        int ready = insist_on_waiting(
+            timeout, deadline, [this](const Timeout& left) { return sys::epoll_wait(epoll_.get(), events_, left); });
+        auto reports = Reports::good;
+        for (const epoll_event& event : std::span(events_).first(static_cast<std::size_t>(ready))) {
             KeyBase* key = key_at(keys, static_cast<std::uint32_t>(event.data.u64));
             if (!key || token_of(*key) != event.data.u64) [[unlikely]]
-                stale = true;
+                reports = Reports::stale;
             else if (Ready got = ready_of(event.events, EPOLLIN, EPOLLOUT, key->events()); got != Ready::none)
                 hits.push_back({key, got});
         }
-        return stale;
+        return reports;
+    }
+
+    [[gnu::noinline]] std::span<const Hit> mend_and_wait(const Keys& keys, Timeout timeout, const Deadline& deadline,
+                                                         std::vector<Hit>& hits) {
+        do {
+            rebuild(keys);
+            if (!hits.empty() || timeout == Duration::zero()) return hits;
+            timeout = deadline.left();  // an empty list would say that the limit has passed
+        } while (wait_once(keys, timeout, deadline, hits) == Reports::stale);
+        return hits;
     }
 
     /// Raises OSError where the kernel does not take a key again. Without a descriptor to do it, it is put off: the stale
     /// report comes again.
-    [[gnu::noinline]] void rebuild(const Keys& keys) {
+    void rebuild(const Keys& keys) {
         auto created = sys::epoll_create();
         if (!created) {
             (void)sys::poll({}, std::chrono::milliseconds(10));

@@ -34,8 +34,8 @@ public:
         row_.pop_back();
     }
 
-    std::span<const Hit> wait(const Keys& keys, std::size_t, Timeout timeout, std::vector<Hit>& hits) override {
-        insist_on_waiting(timeout, deadline_of(timeout), [&](Timeout left) { return sys::poll(row_, left); });
+    std::span<const Hit> wait(const Keys& keys, std::size_t, const Timeout& timeout, std::vector<Hit>& hits) override {
+        insist_on_waiting(timeout, deadline_of(timeout), [&](const Timeout& left) { return sys::poll(row_, left); });
         for (const pollfd& entry : row_) {
             if (entry.revents == 0) continue;
             KeyBase& key = *keys[static_cast<std::size_t>(entry.fd)];

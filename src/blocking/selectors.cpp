@@ -147,10 +147,11 @@ std::vector<std::shared_ptr<KeyBase>> BaseSelector::all() const {
 
 // ---- Waiting. ----------------------------------------------------------------------------------------------------------
 
-std::span<const Hit> BaseSelector::wait(Timeout timeout) {
+std::span<const Hit> BaseSelector::wait(const Timeout& timeout) {
     if (!removed_.empty()) [[unlikely]]
         forget(removed_);
-    require_open("select");
+    if (closed()) [[unlikely]]
+        throw ClosedError("select");
     hits_.clear();
     return backend_->wait(keys_, size_, timeout, hits_);
 }
