@@ -97,4 +97,12 @@ template <class Attempt>
                   [=, this, &peer] { return sys::sendto(fd.get(), data, without_waiting(flags), peer); });
 }
 
+[[gnu::always_inline]] inline Result<void> SocketState::sendall(Bytes& rest, int flags) {
+    auto sent = sys::send(fd.get(), rest, without_waiting(flags));
+    if (!sent || *sent < rest.size()) [[unlikely]]
+        return sendall_after(sent, rest, flags);
+    rest = {};
+    return {};
+}
+
 }  // namespace bight

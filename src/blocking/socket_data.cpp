@@ -122,7 +122,8 @@ Result<void> Socket::try_sendall(Bytes data, int flags) {
 }
 
 void Socket::sendall(Bytes data, int flags) {
-    if (auto sent = try_sendall(data, flags); !sent) [[unlikely]]
+    auto sent = state_ ? state_->sendall(data, flags) : std::unexpected(closed_before);
+    if (!sent) [[unlikely]]
         fail(state_.get(), sent.error(), "sendall", "to");
 }
 

@@ -11,13 +11,8 @@ namespace bight {
 
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
-Result<void> SocketState::sendall(Bytes& rest, int flags) {
+Result<void> SocketState::sendall_after(Result<std::size_t> sent, Bytes& rest, int flags) {
     auto attempt = [&] { return sys::send(fd.get(), rest, without_waiting(flags)); };
-    auto sent = attempt();
-    if (sent && *sent == rest.size()) [[likely]] {
-        rest = {};
-        return {};
-    }
     Deadline deadline(timeout);
     while (true) {
         if (!sent) sent = persist(*this, POLLOUT, flags, deadline, attempt, sent.error());

@@ -55,6 +55,7 @@ struct SocketState {
     std::mutex ending;  // between close() and abort(), which may be of two threads
 
 private:
+    Result<void> sendall_after(Result<std::size_t> sent, Bytes& rest, int flags);
     Result<void> connect_unix(const Address& address, const Deadline& deadline, bool* limit_ran_out);
     Result<void> finish_connect(const Deadline& deadline, bool* limit_ran_out);
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/file.h>
 
+#include "blocking/insist.h"
 #include "blocking/socket_state.h"
 
 #include <algorithm>
