@@ -119,10 +119,14 @@ class OverflowError : public std::overflow_error {
 };
 
 /// Arguments that do not go together, such as addresses of two versions.
-class TypeError : public std::invalid_argument { using std::invalid_argument::invalid_argument; };
+class TypeError : public std::invalid_argument {
+    using std::invalid_argument::invalid_argument;
+};
 
 /// A position outside of a sequence.
-class IndexError : public std::out_of_range { using std::out_of_range::out_of_range; };
+class IndexError : public std::out_of_range {
+    using std::out_of_range::out_of_range;
+};
 
 /// An object that is not registered, or is registered already.
 class KeyError : public std::out_of_range {
