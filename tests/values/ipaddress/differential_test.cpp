@@ -219,7 +219,7 @@ struct Pair {
         std::vector<std::pair<MixedTypeKey, std::string>> things;
         for (const auto& network : {a, b}) things.emplace_back(get_mixed_type_key(network), network.to_string());
         for (const auto& address : {first, last}) things.emplace_back(get_mixed_type_key(address), address.to_string());
-        std::ranges::stable_sort(things, {}, [](const auto& thing) { return thing.first; });
+        std::ranges::sort(things, {}, [](const auto& thing) { return thing.first; });
         std::string text;
         for (const auto& [key, shown] : things) text += (text.empty() ? "" : ",") + shown;
         return text;
