@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -206,10 +208,16 @@ void LoopServer::dispatch(const Waiter::Event& event) {
         return;
     }
     auto position = client->second;
-    Ready watched = position->wants();
-    if (!position->on_ready(event.ready)) return end(position);
-    if (position->wants() != watched) waiter_->watch(*position, position->wants());
-    clients_.splice(clients_.end(), clients_, position);
+    try {
+        Ready watched = position->wants();
+        if (!position->on_ready(event.ready)) return end(position);
+        if (position->wants() != watched) waiter_->watch(*position, position->wants());
+        clients_.splice(clients_.end(), clients_, position);
+    } catch (const std::exception& error) {  // memory has run out, perhaps: the end of this client and of nobody else
+        say(std::string("a client was dropped: ") + error.what());
+        ++context_.tally.failed;
+        end(position);
+    }
 }
 
 void LoopServer::welcome(Socket socket, const Address& peer) {
@@ -227,7 +235,13 @@ void LoopServer::welcome(Socket socket, const Address& peer) {
     auto client = clients_.emplace(clients_.end(), std::move(socket), peer, std::move(*ticket), context_,
                                    scratch_.room());
     client_of_.emplace(&*client, client);
-    waiter_->watch(*client, Ready::read);
+    try {
+        waiter_->watch(*client, Ready::read);
+    } catch (const OSError& error) {  // the kernel has no room for one more to watch
+        ++context_.tally.refused;
+        end(client);
+        pause_accepting(Errno(error.errnum()));
+    }
 }
 
 void LoopServer::end(Clients::iterator client) {

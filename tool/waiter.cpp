@@ -3,6 +3,7 @@
 
 #include <bight/select.h>
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -25,17 +26,20 @@ public:
             if (has(entries_[fd].ready, Ready::write)) writers.emplace_back(static_cast<int>(fd));
         }
         auto ready = select::select(readers, writers, {}, timeout);
+        // One event a source: what answers the first of two may end it.
+        std::array<Ready, FD_SETSIZE> got{};
+        for (int fd : ready.readable) got[static_cast<std::size_t>(fd)] = Ready::read;
+        for (int fd : ready.writable)
+            got[static_cast<std::size_t>(fd)] = got[static_cast<std::size_t>(fd)] | Ready::write;
         events_.clear();
-        for (int fd : ready.readable) events_.push_back({source_of(fd), Ready::read});
-        for (int fd : ready.writable) events_.push_back({source_of(fd), Ready::write});
+        for (std::size_t fd = 0; fd < got.size(); ++fd)
+            if (got[fd] != Ready::none) events_.push_back({entries_[fd].source, got[fd]});
         return events_;
     }
 
     bool takes(int fd) const noexcept override { return fd < FD_SETSIZE; }
 
 private:
-    Source* source_of(int fd) const { return entries_.at(static_cast<std::size_t>(fd)).source; }
-
     std::vector<Event> entries_ = std::vector<Event>(FD_SETSIZE, {nullptr, Ready::none});  // by descriptor
     std::vector<Event> events_;
 };
