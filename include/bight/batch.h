@@ -27,7 +27,7 @@ struct BatchedDatagram {
 
 /// Memory for datagrams to come, and what came: a range of BatchedDatagram, good until the batch is used again.
 ///
-/// Where a socket has UDP_GRO set (options::udp_gro), the kernel hands over trains of datagrams in one piece; here they
+/// Where a socket has UDP_GRO set, the kernel hands over trains of datagrams in one piece; here they
 /// are apart again.
 class ReceiveBatch {
 public:
