@@ -67,7 +67,8 @@ struct SocketAccess {
     static SocketState* state(const Socket& socket) noexcept { return socket.state_.get(); }
     static std::weak_ptr<SocketState> watch(const Socket& socket) noexcept { return socket.state_; }
 
-    /// accept() that never waits, whatever the listener's mode, and leaves its timeout as it is. The descriptor is non-blocking from then on.
+    /// accept() that never waits, whatever the listener's mode, and leaves its timeout as it is. The descriptor is
+    /// non-blocking from then on.
     static Result<Accepted> accept_now(Socket& listener);
 };
 
