@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// Every constant of Python's socket module under the platform's name. bight/socket.h brings those of four headers; the
-// rest are here, for those who want them: AI_, EAI_ and NI_ are <netdb.h>'s, and docs/parity-socket.tsv tells of each
-// where it comes from.
+// Every constant of Python's socket and select modules under the platform's name. bight/socket.h brings those of four
+// headers; the rest are here, for those who want them: AI_, EAI_ and NI_ are <netdb.h>'s, POLL… and EPOLL… those of
+// <poll.h> and <sys/epoll.h>. docs/parity-socket.tsv and docs/parity-select.tsv tell of each where it comes from.
 #include <bight/socket.h>
 
 #include <cerrno>
+#include <climits>
 
 #include <linux/can.h>
 #include <linux/can/bcm.h>
@@ -22,6 +23,8 @@
 #include <netdb.h>
 #include <netinet/udp.h>
 #include <netpacket/packet.h>
+#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 // Those that Python names and no header of the C library or the kernel does, or only one that is seldom installed.

@@ -3,10 +3,10 @@
 
 #include <bight/error.h>
 
-#include "blocking/deadline.h"
 #include "blocking/fd_sets.h"
+#include "blocking/insist_on_waiting.h"
 
-#include <cerrno>
+#include <algorithm>
 
 namespace bight {
 
@@ -22,7 +22,7 @@ void FdSet::add(int fd) {
 namespace select {
 namespace {
 
-int fill(FdSet& set, const std::vector<FileLike>& files) {
+int fill(FdSet& set, std::span<const FileLike> files) {
     int count = 0;
     for (const auto& file : files) {
         set.add(file.fileno());
@@ -31,31 +31,36 @@ int fill(FdSet& set, const std::vector<FileLike>& files) {
     return count;
 }
 
-std::vector<int> ready_of(const FdSet& set, const std::vector<FileLike>& files) {
-    std::vector<int> ready;
+void append_ready(std::vector<int>& ready, const FdSet& set, std::span<const FileLike> files) {
     for (const auto& file : files)
         if (set.has(file.fileno())) ready.push_back(file.fileno());
-    return ready;
 }
 
 }  // namespace
 
-Selected select(const std::vector<FileLike>& readers, const std::vector<FileLike>& writers,
-                const std::vector<FileLike>& exceptional, Timeout timeout) {
+void select_into(Selected& ready, std::span<const FileLike> readers, std::span<const FileLike> writers,
+                 std::span<const FileLike> exceptional, Timeout timeout) {
+    for (auto* list : {&ready.readable, &ready.writable, &ready.exceptional}) list->clear();
     if (timeout && *timeout < Duration::zero()) throw ValueError("timeout must be non-negative");
-    FdSet wanted[3];
+    FdSet wanted[3], sets[3];
     int count = fill(wanted[0], readers);
     count = std::max(count, fill(wanted[1], writers));
     count = std::max(count, fill(wanted[2], exceptional));
-    Deadline deadline(timeout);
-    while (true) {
-        FdSet sets[3] = {wanted[0], wanted[1], wanted[2]};  // select(2) writes over them
-        auto ready = sys::select(count, sets[0].get(), sets[1].get(), sets[2].get(), deadline.left());
-        if (ready && *ready == 0) return {};
-        if (ready) return {ready_of(sets[0], readers), ready_of(sets[1], writers), ready_of(sets[2], exceptional)};
-        if (ready.error().number() != EINTR) raise_os_error(ready.error(), "select");
-        interrupted();
-    }
+    auto attempt = [&](const Timeout& left) {
+        std::ranges::copy(wanted, sets);  // select(2) writes over them
+        return sys::select(count, sets[0].get(), sets[1].get(), sets[2].get(), left);
+    };
+    if (insist_on_waiting("select", timeout, deadline_of(timeout), attempt, [] {}) == 0) return;
+    append_ready(ready.readable, sets[0], readers);
+    append_ready(ready.writable, sets[1], writers);
+    append_ready(ready.exceptional, sets[2], exceptional);
+}
+
+Selected select(const std::vector<FileLike>& readers, const std::vector<FileLike>& writers,
+                const std::vector<FileLike>& exceptional, Timeout timeout) {
+    Selected ready;
+    select_into(ready, readers, writers, exceptional, timeout);
+    return ready;
 }
 
 }  // namespace select

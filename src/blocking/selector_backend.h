@@ -3,9 +3,8 @@
 
 #include <bight/selectors.h>
 
-#include "blocking/deadline.h"
+#include "blocking/insist_on_waiting.h"
 
-#include <cerrno>
 #include <memory>
 #include <span>
 #include <vector>
@@ -40,42 +39,15 @@ public:
 
 protected:
     template <class Attempt>
-    int insist_on_waiting(const Timeout& timeout, const Deadline& deadline, Attempt attempt);
+    int insist(const Timeout& timeout, const Deadline& deadline, Attempt attempt) {
+        return insist_on_waiting("select", timeout, deadline, attempt, [this] {
+            if (closed_) throw ClosedError("select");  // the hook did it
+        });
+    }
 
 private:
-    template <class Attempt>
-    [[gnu::noinline]] int go_on_waiting(Errno error, const Timeout& timeout, const Deadline& deadline, Attempt attempt);
-
     bool closed_ = false;
 };
-
-/// The end of a wait; no look at the clock where there is no limit to count down.
-inline Deadline deadline_of(const Timeout& timeout) noexcept {
-    return Deadline(timeout && *timeout > Duration::zero() ? timeout : Timeout());
-}
-
-/// The answer of `attempt(timeout)`, which is made again after a signal; raises OSError. For wait(), which is the last
-/// frame before the system call for that: each frame to return through is dear right after one. So what follows a
-/// failure is out of line.
-template <class Attempt>
-int Backend::insist_on_waiting(const Timeout& timeout, const Deadline& deadline, Attempt attempt) {
-    Result<int> ready = attempt(timeout);
-    if (ready) [[likely]]
-        return *ready;
-    return go_on_waiting(ready.error(), timeout, deadline, attempt);
-}
-
-template <class Attempt>
-int Backend::go_on_waiting(Errno error, const Timeout& timeout, const Deadline& deadline, Attempt attempt) {
-    while (true) {
-        if (error.number() != EINTR) raise_os_error(error, "select");
-        interrupted();
-        if (closed_) throw ClosedError("select");  // the hook did it
-        Result<int> ready = attempt(timeout && *timeout > Duration::zero() ? deadline.left() : timeout);
-        if (ready) return *ready;
-        error = ready.error();
-    }
-}
 
 /// Raises OSError where the kernel refuses one.
 std::unique_ptr<Backend> make_epoll_backend();

@@ -65,8 +65,8 @@ private:
 
     [[gnu::always_inline]] Reports wait_once(const Keys& keys, const Timeout& timeout, const Deadline& deadline,
                                              std::vector<Hit>& hits) {
-        int ready = insist_on_waiting(
-            timeout, deadline, [this](const Timeout& left) { return sys::epoll_wait(epoll_.get(), events_, left); });
+        int ready = insist(timeout, deadline,
+                           [this](const Timeout& left) { return sys::epoll_wait(epoll_.get(), events_, left); });
         auto reports = Reports::good;
         for (const epoll_event& event : std::span(events_).first(static_cast<std::size_t>(ready))) {
             KeyBase* key = key_at(keys, static_cast<std::uint32_t>(event.data.u64));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "blocking/poll_set.h"
 #include "blocking/selector_backend.h"
-#include "sys/calls.h"
-
-#include <vector>
 
 namespace bight::selectors {
 namespace {
@@ -11,32 +9,23 @@ constexpr short mask_of(Ready events) noexcept {
     return static_cast<short>((has(events, Ready::read) ? POLLIN : 0) | (has(events, Ready::write) ? POLLOUT : 0));
 }
 
-/// The descriptors stand in a row for poll(2); the last one takes the place of one that is removed.
 class PollBackend final : public Backend {
 public:
     Result<void> add(const KeyBase& key) override {
-        auto index = static_cast<std::size_t>(key.fd());
-        if (index >= places_.size()) places_.resize(index + 1);
-        places_[index] = row_.size();
-        row_.push_back({key.fd(), mask_of(key.events()), 0});
+        set_.set(key.fd(), mask_of(key.events()));
         return {};
     }
 
     Result<void> modify(const KeyBase& key, Ready events) override {
-        row_[places_[static_cast<std::size_t>(key.fd())]].events = mask_of(events);
+        set_.change(key.fd(), mask_of(events));
         return {};
     }
 
-    void remove(const KeyBase& key) noexcept override {
-        auto place = places_[static_cast<std::size_t>(key.fd())];
-        row_[place] = row_.back();
-        places_[static_cast<std::size_t>(row_[place].fd)] = place;
-        row_.pop_back();
-    }
+    void remove(const KeyBase& key) noexcept override { set_.remove(key.fd()); }
 
     std::span<const Hit> wait(const Keys& keys, std::size_t, const Timeout& timeout, std::vector<Hit>& hits) override {
-        insist_on_waiting(timeout, deadline_of(timeout), [&](const Timeout& left) { return sys::poll(row_, left); });
-        for (const pollfd& entry : row_) {
+        insist(timeout, deadline_of(timeout), [this](const Timeout& left) { return sys::poll(set_.row(), left); });
+        for (const pollfd& entry : set_.row()) {
             if (entry.revents == 0) continue;
             KeyBase& key = *keys[static_cast<std::size_t>(entry.fd)];
             if (Ready got = ready_of(static_cast<unsigned short>(entry.revents), POLLIN, POLLOUT, key.events());
@@ -47,8 +36,7 @@ public:
     }
 
 private:
-    std::vector<pollfd> row_;
-    std::vector<std::size_t> places_;  // by descriptor
+    PollSet set_;
 };
 
 }  // namespace

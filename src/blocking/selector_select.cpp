@@ -29,7 +29,7 @@ public:
     std::span<const Hit> wait(const Keys& keys, std::size_t, const Timeout& timeout, std::vector<Hit>& hits) override {
         FdSet readers, writers;
         auto count = static_cast<int>(std::min<std::size_t>(keys.size(), FD_SETSIZE));
-        int ready = insist_on_waiting(timeout, deadline_of(timeout), [&](const Timeout& left) {
+        int ready = insist(timeout, deadline_of(timeout), [&](const Timeout& left) {
             readers = readers_;  // select(2) writes over them
             writers = writers_;
             return sys::select(count, readers.get(), writers.get(), nullptr, left);

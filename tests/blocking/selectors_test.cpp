@@ -384,37 +384,5 @@ TEST_F(HighDescriptor, poll_and_epoll_take_any) {
     }
 }
 
-// ---- select.select. ----------------------------------------------------------------------------------------------------
-
-TEST(Select, three_lists) {
-    auto [near, far] = socket::socketpair();
-    auto none = select::select({near}, {}, {near}, 0s);
-    EXPECT_TRUE(none.readable.empty() && none.writable.empty() && none.exceptional.empty());
-    far.sendall("x");
-    auto [readable, writable, exceptional] = select::select({near, far}, {far, near}, {near}, 1s);
-    EXPECT_EQ(readable, (std::vector<int>{near.fileno()}));
-    EXPECT_EQ(writable, (std::vector<int>{far.fileno(), near.fileno()}));  // the order of the list
-    EXPECT_TRUE(exceptional.empty());
-}
-
-TEST(Select, urgent_data_is_exceptional) {
-    auto listener = socket::create_server({"127.0.0.1", 0});
-    auto client = socket::create_connection(listener.getsockname());
-    auto server = listener.accept().socket;
-    client.send("!", MSG_OOB);
-    EXPECT_EQ(select::select({}, {}, {server}, 5s).exceptional.size(), 1u);
-    EXPECT_EQ(server.recv(1, MSG_OOB), "!");
-}
-
-TEST(Select, refuses_nonsense) {
-    EXPECT_THROW(select::select({-1}, {}, {}, 0s), ValueError);
-    EXPECT_THROW(select::select({}, {}, {}, -1s), ValueError);
-    Socket closed;
-    closed.close();
-    EXPECT_THROW(select::select({closed}, {}, {}, 0s), ValueError);
-    int gone = Socket().fileno();
-    EXPECT_THROW(select::select({gone}, {}, {}, 0s), OSError);
-}
-
 }  // namespace
 }  // namespace bight
