@@ -3,17 +3,15 @@
 // of its own and its CPU time is what counts; a turn is one connection: 64 bytes there and back, then the end.
 #include <bight/socketserver.h>
 
+#include "support/children.h"
 #include "support/claims.h"
 #include "support/sockets.h"
 
 #include <array>
-#include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <thread>
 #include <vector>
 
-#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace {
@@ -21,6 +19,7 @@ namespace {
 using bench::Claim;
 using bench::must;
 using bench::Side;
+using bench::start_child;
 
 constexpr int backlog = 128;
 constexpr std::size_t read_size = 4096;
@@ -47,24 +46,6 @@ void raw_echo(int fd) {
         int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd >= 0) std::thread(raw_echo, fd).detach();
     }
-}
-
-/// A child that runs `serve` until this process ends, and the clock of its CPU time.
-template <class Serve>
-clockid_t start_child(Serve serve) {
-    pid_t parent = ::getpid();
-    pid_t child = must(::fork(), "fork");
-    if (child == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::getppid() == parent) serve();
-        ::_exit(1);
-    }
-    clockid_t clock;
-    if (int errnum = ::clock_getcpuclockid(child, &clock); errnum != 0) {
-        errno = errnum;
-        must(-1, "clock_getcpuclockid");
-    }
-    return clock;
 }
 
 // ---- The client. -------------------------------------------------------------------------------------------------------

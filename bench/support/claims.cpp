@@ -3,6 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <exception>
@@ -61,7 +62,8 @@ void show_goals(const Claim& claim, bool json) {
 }
 
 void show_pairs(const Claim& claim, const Arguments& arguments) {
-    PairResult result = run_pairs(claim.ours, claim.theirs, arguments.pairs);
+    int pairs = claim.pairs > 0 ? std::min(claim.pairs, arguments.pairs) : arguments.pairs;
+    PairResult result = run_pairs(claim.ours, claim.theirs, pairs);
     if (arguments.json) {
         std::printf("{\"name\": \"%s\", \"goal\": %g, \"pairs\": %d, \"ratio\": %.4f, \"low\": %.4f, \"high\": %.4f, "
                     "\"ours_ns\": %.1f, \"theirs_ns\": %.1f}\n",

@@ -15,6 +15,7 @@ struct Claim {
     int instructions;  // the most that a turn of ours may need above one of theirs; 0 for no such goal
     Side ours;
     Side theirs;
+    int pairs = 0;  // the most pairs that its long turns are worth; 0 for as many as are asked for
 };
 
 /// The claims of one program, made when they are run: what they hold on to stays open for the whole run.

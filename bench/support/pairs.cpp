@@ -27,7 +27,7 @@ double median(std::vector<double> values) {
 
 /// How many turns make a window; runs the side for some windows on the way, which warms it up.
 long turns_of_a_window(const Side& side) {
-    long turns = 16;
+    long turns = 1;
     while (true) {
         double taken = time_of(side, turns) * static_cast<double>(turns);
         if (taken >= window_ns / 2) return std::max(1L, std::lround(static_cast<double>(turns) * window_ns / taken));

@@ -163,6 +163,10 @@ public:
                                     const Address& peer = {});
     Result<std::size_t> try_recvmmsg(ReceiveBatch& batch, int flags = 0);
     Result<std::size_t> try_sendmmsg(SendBatch& batch, int flags = 0);
+    Result<std::uint64_t> try_sendfile(int file, std::uint64_t offset = 0,
+                                       std::optional<std::uint64_t> count = std::nullopt);
+    Result<std::uint64_t> try_sendfile(const FileDescriptor& file, std::uint64_t offset = 0,
+                                       std::optional<std::uint64_t> count = std::nullopt);
 
     // ---- Modes. -------------------------------------------------------------------------------------------------------
 

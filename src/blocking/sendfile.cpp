@@ -3,7 +3,6 @@
 #include <bight/socket.h>
 
 #include "blocking/insist.h"
-#include "blocking/or_raise.h"
 #include "blocking/socket_state.h"
 #include "sys/calls.h"
 #include "sys/file_calls.h"
@@ -14,7 +13,7 @@
 namespace bight {
 namespace {
 
-// Of one call. Smaller pieces on a socket that does not block took a quarter less of the processor than one call for all.
+// Of one call, so that a limit is seen between them. One call for all takes as much of the processor.
 constexpr std::size_t piece = std::size_t{2} << 20;
 constexpr std::size_t copied_at_once = std::size_t{64} << 10;
 
@@ -32,6 +31,22 @@ struct Transfer {
     bool at_limit(const SocketState& socket) const noexcept {
         return socket.timeout && deadline.left() == Duration::zero();
     }
+};
+
+/// Leaves a regular file behind the last byte that was sent, also after an error and where the interrupt hook raises.
+class Position {
+public:
+    Position(const Transfer& transfer, sys::FileKind kind) noexcept : transfer_(transfer), kind_(kind) {}
+    ~Position() {
+        if (kind_ == sys::FileKind::regular && transfer_.sent > 0)
+            (void)sys::seek(transfer_.file, transfer_.offset + transfer_.sent);
+    }
+    Position(const Position&) = delete;
+    Position& operator=(const Position&) = delete;
+
+private:
+    const Transfer& transfer_;
+    sys::FileKind kind_;
 };
 
 /// Holds back what is less than a segment while the file goes out (tcp(7)), unless the caller does so already.
@@ -64,6 +79,7 @@ Result<void> move_all(SocketState& socket, Transfer& transfer, Move move) {
         if (!moved) return std::unexpected(moved.error());
         if (*moved == 0) return {};  // the end, also where the file has become shorter than it was
         transfer.sent += *moved;
+        if (*moved < size) interrupted();  // a signal may be why: the kernel does not tell
         if (transfer.next(1) > 0 && transfer.at_limit(socket)) return std::unexpected(Errno(ETIMEDOUT));
     }
     return {};
@@ -87,6 +103,7 @@ Result<void> copy_all(SocketState& socket, Transfer& transfer) {
             if (!sent) return std::unexpected(sent.error());
             transfer.sent += *sent;
             rest = rest.slice(*sent);
+            if (!rest.empty()) interrupted();
             if (transfer.at_limit(socket) && !rest.empty()) return std::unexpected(Errno(ETIMEDOUT));
         }
     }
@@ -142,24 +159,34 @@ Result<void> send_other(SocketState& socket, Transfer& transfer, sys::FileKind k
 
 }  // namespace
 
-std::uint64_t Socket::sendfile(int file, std::uint64_t offset, std::optional<std::uint64_t> count) {
-    if (!state_) throw ClosedError("sendfile");
+Result<std::uint64_t> Socket::try_sendfile(int file, std::uint64_t offset, std::optional<std::uint64_t> count) {
+    if (!state_) return std::unexpected(Errno(EBADF));
     if (state_->kind != Kind::stream) throw ValueError("only SOCK_STREAM type sockets are supported");
     if (count == 0u) throw ValueError("count must be a positive integer (got 0)");
     if (offset > INT64_MAX) throw OverflowError("offset out of range");
     if (state_->timeout == Duration::zero()) throw ValueError("non-blocking sockets are not supported");
-    auto kind = or_raise(sys::file_kind(file), "sendfile");
+    auto kind = sys::file_kind(file);
+    if (!kind) return std::unexpected(kind.error());
     Transfer transfer{file, offset, count, Deadline(state_->timeout)};
-    Result<void> done;
-    {
-        sys::SigpipeBlocked quiet;
-        Corked corked(*state_);
-        done = kind == sys::FileKind::regular ? send_regular(*state_, transfer) : send_other(*state_, transfer, kind);
-    }
-    // The file stands behind the last byte sent, also after an error.
-    if (kind == sys::FileKind::regular && transfer.sent > 0) (void)sys::seek(file, offset + transfer.sent);
-    if (!done) raise_os_error(done.error(), state_->context("sendfile", "to"));
+    Position position(transfer, *kind);
+    sys::SigpipeBlocked quiet;
+    Corked corked(*state_);
+    auto done = *kind == sys::FileKind::regular ? send_regular(*state_, transfer)
+                                                : send_other(*state_, transfer, *kind);
+    if (!done) return std::unexpected(done.error());
     return transfer.sent;
+}
+
+Result<std::uint64_t> Socket::try_sendfile(const FileDescriptor& file, std::uint64_t offset,
+                                           std::optional<std::uint64_t> count) {
+    return try_sendfile(file.fileno(), offset, count);
+}
+
+std::uint64_t Socket::sendfile(int file, std::uint64_t offset, std::optional<std::uint64_t> count) {
+    if (!state_) throw ClosedError("sendfile");
+    auto sent = try_sendfile(file, offset, count);
+    if (!sent) raise_os_error(sent.error(), state_->context("sendfile", "to"));
+    return *sent;
 }
 
 std::uint64_t Socket::sendfile(const FileDescriptor& file, std::uint64_t offset, std::optional<std::uint64_t> count) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/file_descriptor.h>
+#include <bight/lowlevel.h>
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
@@ -197,6 +198,48 @@ TEST_F(Sendfile, goes_on_after_signals_and_short_counts) {
     EXPECT_TRUE(arrives(file) == contents);
 }
 
+int hook_calls = 0;
+
+// A blocking sendfile(2) that a signal ends early says how far it came, and nothing of the signal.
+TEST_F(Sendfile, asks_the_interrupt_hook_after_a_short_count) {
+    auto contents = noise(3000);
+    auto file = file_of(contents);
+    hook_calls = 0;
+    Faults faults([calls = 0](sys::Call call) mutable -> sys::Fault {
+        return call == sys::Call::sendfile && ++calls <= 2 ? sys::Fault{0, 7} : sys::Fault{};
+    });
+    auto before = lowlevel::set_interrupt_hook([] { ++hook_calls; });
+    EXPECT_TRUE(arrives(file, 0, contents.size()) == contents);
+    EXPECT_EQ(hook_calls, 2);
+    lowlevel::set_interrupt_hook([] { throw 7; });
+    Faults again([](sys::Call call) { return call == sys::Call::sendfile ? sys::Fault{0, 100} : sys::Fault{}; });
+    EXPECT_THROW(arrives(file), int);
+    lowlevel::set_interrupt_hook(before);
+    EXPECT_EQ(position(file), 100u);  // behind what was sent
+}
+
+TEST_F(Sendfile, has_a_twin_that_returns_its_errors) {
+    auto contents = noise(100'000);
+    auto file = file_of(contents);
+    auto [near, far] = socket::socketpair();
+    near.settimeout(20s);
+    EXPECT_EQ(near.try_sendfile(file, 10, 50), 50u);
+    EXPECT_EQ(far.recv(100), contents.substr(10, 50));
+    EXPECT_EQ(near.try_sendfile(file.fileno(), 0, 3), 3u);
+    EXPECT_EQ(position(file), 3u);
+    EXPECT_EQ(near.try_sendfile(-1).error(), std::errc::bad_file_descriptor);
+    EXPECT_THROW((void)near.try_sendfile(file, 0, 0), ValueError);  // bugs are raised by twins too
+    near.settimeout(20ms);
+    far.close();
+    EXPECT_EQ(near.try_sendfile(file).error(), std::errc::broken_pipe);
+    auto [slow, reader] = socket::socketpair();
+    slow.settimeout(20ms);
+    auto large = FileDescriptor::open("/dev/zero");
+    EXPECT_EQ(slow.try_sendfile(large).error(), std::errc::timed_out);
+    slow.close();
+    EXPECT_EQ(slow.try_sendfile(file).error(), std::errc::bad_file_descriptor);
+}
+
 TEST_F(Sendfile, to_a_peer_that_is_gone_raises_no_signal) {
     auto file = file_of(noise(std::size_t{1} << 20));
     auto [near, far] = socket::socketpair();
@@ -217,6 +260,30 @@ TEST_F(Sendfile, counts_past_four_gigabytes) {
     EXPECT_EQ(position(file), (std::uint64_t{5} << 30) + 7);
     EXPECT_EQ(arrives(file, (std::uint64_t{1} << 31) - 1, 2), std::string(2, '\0'));
     EXPECT_THROW(arrives(file, UINT64_MAX), OverflowError);
+}
+
+// B049: a 32-bit count would end at 2 GiB. The holes of a file in memory take no room, and the reader keeps nothing.
+TEST_F(Sendfile, moves_more_than_two_gigabytes) {
+    testing::TemporaryFolder memory("/dev/shm");
+    path = memory.path("file");
+    constexpr std::uint64_t size = (std::uint64_t{1} << 31) + 4097;
+    std::ofstream(path, std::ios::binary) << "begin";
+    std::filesystem::resize_file(path, size);
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    auto client = socket::create_connection(listener.getsockname());
+    auto server = listener.accept().socket;
+    std::uint64_t received = 0;
+    std::thread reader([&] {  // tcp(7): MSG_TRUNC throws away what there is
+        ssize_t count = 0;
+        while ((count = ::recv(server.fileno(), nullptr, std::size_t{1} << 20, MSG_TRUNC)) > 0)
+            received += static_cast<std::uint64_t>(count);
+    });
+    auto file = FileDescriptor::open(path);
+    EXPECT_EQ(client.sendfile(file), size);
+    EXPECT_EQ(position(file), size);
+    client.close();
+    reader.join();
+    EXPECT_EQ(received, size);
 }
 
 }  // namespace

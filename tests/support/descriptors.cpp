@@ -43,8 +43,9 @@ std::string unhex(std::string_view digits) {
     return bytes;
 }
 
-TemporaryFolder::TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bight-XXXXXX").string();
+TemporaryFolder::TemporaryFolder(const std::string& parent) {
+    auto place = parent.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(parent);
+    std::string pattern = (place / "bight-XXXXXX").string();
     if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp failed");
     folder_ = pattern;
 }

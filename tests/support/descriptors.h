@@ -18,7 +18,8 @@ std::string unhex(std::string_view digits);
 /// A path in a new folder of its own, removed with it at the end.
 class TemporaryFolder {
 public:
-    TemporaryFolder();
+    /// In `parent`, or where the system puts what is temporary.
+    explicit TemporaryFolder(const std::string& parent = "");
     ~TemporaryFolder();
     std::string path(const std::string& name) const { return folder_ + '/' + name; }
 
