@@ -3,6 +3,7 @@
 
 #include <bight/buffer.h>
 #include <bight/bytes.h>
+#include <bight/error.h>
 #include <bight/family.h>
 
 #include <string>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <bight/error.h>
+
 #include <string>
 #include <string_view>
 #include <vector>

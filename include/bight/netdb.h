@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bight/address.h>
+#include <bight/error.h>
 #include <bight/resolver.h>
 
 #include <optional>

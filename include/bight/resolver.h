@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bight/addrinfo.h>
+#include <bight/error.h>
 
 #include <cstddef>
 #include <optional>
