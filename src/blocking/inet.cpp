@@ -38,7 +38,7 @@ Buffer inet_aton(std::string_view text) {
 }
 
 std::string inet_ntoa(Bytes packed) {
-    if (packed.size() != 4) throw OSError("packed IP wrong length");
+    if (packed.size() != 4) throw OSError("packed IP wrong length for inet_ntoa");
     return ip_text::format(unpacked<ip_text::IPv4>(packed));
 }
 

@@ -94,7 +94,12 @@ TEST(Inet, what_is_refused) {
     EXPECT_THROW(inet_aton(""), OSError);
     EXPECT_THROW(inet_aton(std::string_view("1.2.3.4\0", 8)), ValueError);
     EXPECT_THROW(inet_pton(AF_INET, std::string_view("1.2.3.4\0", 8)), ValueError);
-    EXPECT_THROW(inet_ntoa("123"), OSError);
+    try {
+        inet_ntoa("123");
+        FAIL();
+    } catch (const OSError& error) {
+        EXPECT_STREQ(error.what(), "packed IP wrong length for inet_ntoa");  // CPython's words
+    }
     EXPECT_THROW(inet_ntop(AF_INET, "12345"), ValueError);
     EXPECT_THROW(inet_ntop(AF_UNIX, "1234"), ValueError);
     try {
