@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The programs of examples/ as pairs of processes over loopback: one scenario for each, played by C++ and Python alike.
+"""The programs of examples/ as processes: one scenario for each example, played by C++ and Python alike.
 
 A new example needs its folder and one @scenario function here; the tests and tools/tour find it in SCENARIOS.
 """
 
 import collections
+import contextlib
 import itertools
 import re
+import socket
 import sys
 import time
 from pathlib import Path
 
 from programs import Program, Visitor
+from worlds import CABLE, World
 
 SOURCE = Path(__file__).resolve().parents[3]
 CPP, PYTHON = "C++", "Python"
 
-Scenario = collections.namedtuple("Scenario", "number example title script")
+
+class Scenario(collections.namedtuple("Scenario", "number example title script")):
+    @property
+    def sides(self):
+        """The programs of the example: ["main"], or two that talk, such as ["client", "server"]."""
+        return sorted(path.stem for path in (SOURCE / "examples" / self.example).glob("*.cpp"))
+
+
 SCENARIOS = []
 
 
@@ -32,33 +42,58 @@ def find(number):
 
 
 class Play:
-    """One run of an example, its programs in the languages given. Leaving the `with` block ends whatever still runs."""
+    """One run of an example: all in one language, or for each side its own. Leaving the `with` block ends whatever still
+    runs."""
 
-    def __init__(self, example, server, client, build):
-        self._example = example
-        self._languages = {"server": server, "client": client}
-        self._build = Path(build)
+    def __init__(self, scenario, languages, build):
+        self._example = scenario.example
+        self._languages = languages if isinstance(languages, dict) else dict.fromkeys(scenario.sides, languages)
+        self._build = Path(build).resolve()
         self._port = None
         self._cast = []
+        self._prefix = []
+        self._worlds = contextlib.ExitStack()
 
-    def server(self, *arguments, port=0):
-        server = self._start("server", port, *arguments)
+    def world(self, network=()):
+        """From here on programs run on a machine of their own; skips where the system has none to give."""
+        world = World(network)
+        self._worlds.callback(world.close)
+        self._prefix = world.prefix
+
+    def run(self, *arguments, **options):
+        """An example that is one program, from its start to its end."""
+        program = self._start("main", *arguments, **options)
+        program.finish()
+        return program
+
+    def run_on_a_socket(self, greeting):
+        """The same as inetd does it: its standard input is a connection to a visitor, who has said something."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            visitor = self._keep(Visitor("visitor", ours))
+            visitor.type(greeting)
+            self.run(stdin=theirs)
+        visitor.listen()
+
+    def server(self, *arguments, port=0, side="server"):
+        server = self._start(side, port, *arguments)
         server.port = self._port = port_in(server.wait_for("listening on "))
         return server
 
-    def client(self, *arguments):
+    def client(self, *arguments, host="127.0.0.1", side="client"):
         """A client of the server that was started last."""
-        return self._start("client", "127.0.0.1", self._port, *arguments)
+        return self._start(side, host, self._port, *arguments)
 
     def visitor(self):
-        return self._keep(Visitor("visitor", self._port))
+        return self._keep(Visitor.of_port("visitor", self._port))
 
-    def _start(self, role, *arguments):
-        if self._languages[role] == PYTHON:
-            command = [sys.executable, "-u", SOURCE / "examples" / self._example / f"{role}.py"]
+    def _start(self, side, *arguments, **options):
+        if self._languages[side] == PYTHON:
+            command = [sys.executable, "-u", SOURCE / "examples" / self._example / f"{side}.py"]
         else:
-            command = [self._build / "examples" / f"{self._example}_{role}"]
-        return self._keep(Program(role, command + list(arguments)))
+            name = self._example if side == "main" else f"{self._example}_{side}"
+            command = [self._build / "examples" / name]
+        return self._keep(Program(side, [*self._prefix, *command, *arguments], **options))
 
     def _keep(self, member):
         self._cast.append(member)
@@ -73,11 +108,12 @@ class Play:
 
     def __exit__(self, kind, error, trace):
         problems = []
-        for member in reversed(self._cast):
-            try:
-                member.kill()
-            except AssertionError as problem:
-                problems.append(str(problem))
+        with self._worlds:
+            for member in reversed(self._cast):
+                try:
+                    member.kill()
+                except AssertionError as problem:
+                    problems.append(str(problem))
         if error:
             for problem in problems:
                 error.add_note(problem)
@@ -85,19 +121,20 @@ class Play:
             raise AssertionError("\n".join(problems))
 
 
-def play(scenario, server, client, build):
+def play(scenario, languages, build):
     """The transcript of one run."""
-    with Play(scenario.example, server, client, build) as stage:
+    with Play(scenario, languages, build) as stage:
         scenario.script(stage)
     return stage.transcript()
 
 
 def text_of(transcript):
-    return [f"{who if i == 0 else '':8}{line}".rstrip() for who, lines in transcript for i, line in enumerate(lines)]
+    return [f"{who if i == 0 else '':9}{line}".rstrip() for who, lines in transcript for i, line in enumerate(lines)]
 
 
-ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
+ADDRESS = re.compile(r"(\d+\.\d+\.\d+\.\d+):(\d{5})")  # the ports that the kernel chooses have five digits
 NEWCOMER = re.compile(r"(listening on|datagrams to|connected from|asked by) | came to ")
+TOOK = re.compile(r"after [\d.e-]+ ms")
 MOMENT = re.compile(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}")
 
 
@@ -108,9 +145,9 @@ def masked(transcript):
     ports = {}
 
     def port(match):
-        if match[1] not in ports:
-            ports[match[1]] = f"127.0.0.1:PORT{next(numbers)}"
-        return ports[match[1]]
+        if match[2] not in ports:
+            ports[match[2]] = f"PORT{next(numbers)}"
+        return f"{match[1]}:{ports[match[2]]}"
 
     def moment(match):
         return "TIME" if abs(time.mktime(time.strptime(match[0])) - time.time()) < 60 else match[0]
@@ -118,8 +155,8 @@ def masked(transcript):
     lines = []
     for line in text_of(transcript):
         if NEWCOMER.search(line):
-            ports.pop(ADDRESS.search(line)[1], None)
-        lines.append(MOMENT.sub(moment, ADDRESS.sub(port, line)))
+            ports.pop(ADDRESS.search(line)[2], None)
+        lines.append(TOOK.sub("after TIME", MOMENT.sub(moment, ADDRESS.sub(port, line))))
     return lines
 
 
@@ -127,7 +164,152 @@ def port_in(line):
     return int(line.rpartition(":")[2])
 
 
-# ---- The scenarios. Each waits until the server has said what happened before it goes on, so there is one order. -----
+# ---- One program each. -----------------------------------------------------------------------------------------------
+
+@scenario("01_host_names", "names of hosts, known and unknown, and their addresses")
+def host_names(stage):
+    stage.world()
+    stage.run()
+    stage.run("terminal", "www.library.example", "desk", "192.0.2.99", "nobody")
+
+
+@scenario("02_extended_lookup", "a host with other names, another with fifteen addresses")
+def extended_lookup(stage):
+    stage.world()
+    stage.run("www", "cache.mirror.example", "192.0.2.20", "nobody")
+
+
+@scenario("03_full_names", "full names of hosts, this one's included")
+def full_names(stage):
+    stage.world()
+    stage.run("www", "desk", "lighthouse", "nobody", "192.0.2.20", "2001:db8::20")
+
+
+@scenario("04_reverse_lookup", "from addresses to names, IPv4 and IPv6")
+def reverse_lookup(stage):
+    stage.world()
+    stage.run("192.0.2.10", "2001:db8::20", "192.0.2.99", "2001:db8::99")
+
+
+@scenario("05_service_to_port", "names of services and their ports")
+def service_to_port(stage):
+    stage.run()
+
+
+@scenario("06_port_to_service", "ports and the names of their services")
+def port_to_service(stage):
+    stage.run()
+
+
+@scenario("07_protocols", "names of protocols, their numbers and constants")
+def protocols(stage):
+    stage.run()
+
+
+@scenario("08_address_info", "every way to reach a host, field by field")
+def address_info(stage):
+    stage.world()
+    stage.run("www.library.example")
+
+
+@scenario("09_filtered_info", "only those ways to reach a host that are wanted")
+def filtered_info(stage):
+    stage.world()
+    stage.run("www")
+
+
+@scenario("10_name_info", "from a socket's address to names, or to numbers")
+def name_info(stage):
+    stage.world()
+    stage.run("192.0.2.20")
+
+
+@scenario("11_packed_ipv4", "IPv4 addresses as four bytes")
+def packed_ipv4(stage):
+    stage.run()
+
+
+@scenario("12_packed_ipv6", "IPv6 addresses as sixteen bytes")
+def packed_ipv6(stage):
+    stage.run()
+
+
+@scenario("13_address_object", "an address as an object, and as a literal")
+def address_object(stage):
+    stage.run()
+
+
+@scenario("14_networks", "networks: validated, compared, divided, walked lazily")
+def networks(stage):
+    stage.run()
+
+
+@scenario("15_byte_order", "numbers in the byte order of the network")
+def byte_order(stage):
+    stage.run()
+
+
+@scenario("16_special_addresses", "addresses and ports that are set apart")
+def special_addresses(stage):
+    stage.run()
+
+
+@scenario("17_error_family", "four kinds of errors, and the one that they are")
+def error_family(stage):
+    stage.world()
+    stage.run()
+
+
+@scenario("18_constants", "constants of the platform: families, kinds, flags")
+def constants(stage):
+    stage.run()
+
+
+@scenario("19_make_sockets", "ways to come by a socket; started by inetd")
+def make_sockets(stage):
+    stage.run()
+    stage.run_on_a_socket("hello")
+
+
+@scenario("20_every_method", "every method of a socket, once")
+def every_method(stage):
+    stage.run()
+
+
+@scenario("21_blocking_modes", "waiting: as long as it takes, not at all, up to a limit")
+def blocking_modes(stage):
+    stage.run()
+
+
+@scenario("23_options", "options: numbers, and structures as bytes")
+def options(stage):
+    stage.run()
+
+
+@scenario("24_receive_flags", "peek, urgent data, and no routing")
+def receive_flags(stage):
+    stage.run()
+
+
+@scenario("26_file_view", "a connection as a file; each may be closed alone")
+def file_view(stage):
+    stage.run()
+
+
+@scenario("27_send_until_gone", "send until the message is gone, and sendall")
+def send_until_gone(stage):
+    stage.run()
+
+
+@scenario("ping", "over a raw socket, to IPv4 and IPv6")
+def ping(stage):
+    stage.world(network=CABLE)
+    stage.run("127.0.0.1")
+    stage.run("::1", "2")
+    stage.run("192.0.2.9", "1", "50")  # which nobody has
+
+
+# ---- Two sides each. A script waits until the server has said what happened before it goes on, so there is one order. -
 
 @scenario("22_accept_loop", "accept on a listener that never blocks, waiting by select")
 def accept_loop(stage):
@@ -243,3 +425,14 @@ def line_handler(stage):
             server.wait_for("asked by", turn)
         client.type("")
         client.finish()
+
+
+@scenario("broadcast", "to everybody on the network, and who answers")
+def broadcast(stage):
+    stage.world(network=CABLE)
+    receiver = stage.server(side="receiver")
+    stage.client(host="192.0.2.255", side="sender").finish()
+    receiver.wait_for("called")
+
+
+SCENARIOS.sort()  # by number, whichever way they are written down here

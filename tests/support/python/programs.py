@@ -17,14 +17,14 @@ DEADLINE = 10  # seconds for any one wait
 class Program:
     """A child process: what it writes is read as it comes, and kept with what was typed, which begins with "> "."""
 
-    def __init__(self, name, command):
+    def __init__(self, name, command, stdin=subprocess.PIPE):
         self.name = name
         self.lines = []
         self._ended = False
         self._changed = threading.Condition()
         self._errors = tempfile.TemporaryFile("w+")
-        self._process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8")
+        self._process = subprocess.Popen([str(word) for word in command], stdin=stdin, stdout=subprocess.PIPE,
+                                         stderr=self._errors, encoding="utf-8")
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -68,7 +68,8 @@ class Program:
 
     def finish(self):
         """Ends the standard input, and waits until the program has ended well."""
-        self._process.stdin.close()
+        if self._process.stdin:
+            self._process.stdin.close()
         status = self._process.wait(DEADLINE)
         self._reader.join(DEADLINE)
         if status != 0 or self._stderr():
@@ -89,7 +90,8 @@ class Program:
         self._reader.join(DEADLINE)
         self._process.stdout.close()
         try:
-            self._process.stdin.close()
+            if self._process.stdin:
+                self._process.stdin.close()
         except BrokenPipeError:
             pass  # something was typed that nobody read any more
         errors = self._stderr()
@@ -97,6 +99,10 @@ class Program:
         if status or errors:
             ended = "" if status is None else f" ended with status {status}, and"
             raise AssertionError(f"{self.name}{ended} wrote to standard error:\n{errors}")
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def runs(self):
         return self._process.poll() is None
@@ -127,10 +133,15 @@ class Program:
 class Visitor:
     """A plain connection from the script itself, for what a well-behaved client would not do."""
 
-    def __init__(self, name, port):
+    def __init__(self, name, connection):
         self.name = name
         self.lines = []
-        self._connection = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+        self._connection = connection
+        connection.settimeout(DEADLINE)
+
+    @classmethod
+    def of_port(cls, name, port):
+        return cls(name, socket.create_connection(("127.0.0.1", port), timeout=DEADLINE))
 
     def type(self, text):
         self.lines.append("> " + text)
@@ -141,8 +152,9 @@ class Visitor:
         return self.listen()
 
     def listen(self):
-        self.lines.append(self._connection.recv(65536).decode())
-        return self.lines[-1]
+        heard = self._connection.recv(65536).decode()
+        self.lines.append(heard.rstrip("\n"))
+        return heard
 
     def hears_nothing(self):
         return not select.select([self._connection], [], [], 0)[0]
