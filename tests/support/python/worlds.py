@@ -22,6 +22,7 @@ FILES = {
         "192.0.2.20 www.library.example www shelf-20",
         "2001:db8::20 www.library.example www",
         "198.51.100.7 lighthouse",
+        "192.0.2.30 www.python.org",
         "203.0.113.101 cache.mirror.example www.mirror.example",
         *(f"203.0.113.{last} cache.mirror.example" for last in range(102, 116)),
     ]),
