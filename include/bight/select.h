@@ -21,6 +21,9 @@ class FileLike {
 public:
     constexpr FileLike(int fd) noexcept : fd_(fd) {}
 
+    /// For an object that stands elsewhere, as those of a host language do.
+    constexpr FileLike(int fd, const void* object) noexcept : fd_(fd), object_(object) {}
+
     template <class Object>
         requires requires(const Object& object) {
             { object.fileno() } -> std::convertible_to<int>;

@@ -134,15 +134,15 @@ public:
     explicit Selector(selectors::Method method = selectors::Method::epoll) : BaseSelector(method) {}
 
     /// Raises ValueError for no events, or a negative descriptor; KeyError for what is registered already; OSError
-    /// where the kernel refuses, and then nothing stays registered.
+    /// where the kernel refuses, and for a number above a million that is not open. Then nothing stays registered.
     std::shared_ptr<Key> add(FileLike file, Ready events, Data data = {}) {
         auto key = std::make_shared<Key>(std::move(data));
         insert(file, events, key);
         return key;
     }
 
-    /// Changes events and data. Raises KeyError for what is not registered; if the kernel refuses the events, the
-    /// registration is removed and the error passed on.
+    /// Changes events and data. Raises KeyError for what is not registered, ValueError for that without a descriptor,
+    /// and for no events; if the kernel refuses the events, the registration is removed and the error passed on.
     std::shared_ptr<Key> modify(FileLike file, Ready events, Data data) {
         auto key = get_key(file);
         change(*key, events);
@@ -157,10 +157,11 @@ public:
         return key;
     }
 
-    /// Raises KeyError for what is not registered.
+    /// Raises KeyError for what is not registered, ValueError for that without a descriptor. What was closed before can
+    /// be removed, by the object or the number.
     std::shared_ptr<Key> remove(FileLike file) { return std::static_pointer_cast<Key>(erase(file)); }
 
-    /// Raises KeyError for what is not registered, ClosedError after close().
+    /// Raises KeyError for what is not registered, ValueError for that without a descriptor, ClosedError after close().
     std::shared_ptr<Key> get_key(FileLike file) const { return std::static_pointer_cast<Key>(find(file)); }
 
     bool contains(FileLike file) const noexcept { return lookup(file) != nullptr; }

@@ -15,6 +15,11 @@ inline Deadline deadline_of(const Timeout& timeout) noexcept {
     return Deadline(timeout && *timeout > Duration::zero() ? timeout : Timeout());
 }
 
+/// Python's poll() and epoll.poll() wait without limit for a negative one.
+inline Timeout negative_is_none(const Timeout& timeout) noexcept {
+    return timeout && *timeout >= Duration::zero() ? timeout : Timeout();
+}
+
 template <class Attempt, class Check>
 [[gnu::noinline]] int go_on_waiting(Errno error, const char* call, const Timeout& timeout, const Deadline& deadline,
                                     Attempt attempt, Check check) {

@@ -119,7 +119,7 @@ std::span<const EpollEvent> Epoll::poll(Timeout timeout, int maxevents) {
 std::span<EpollEvent> Epoll::poll_into(std::span<EpollEvent> room, Timeout timeout) {
     require_open("poll");
     if (room.empty()) throw ValueError("no room for an event");
-    if (timeout && *timeout < Duration::zero()) timeout.reset();
+    auto limit = negative_is_none(timeout);
     auto most = std::min(room.size(), most_at_once);
     // The kernel's events have another layout; one array for each thread, as long as its longest wait has wanted.
     thread_local std::vector<epoll_event> reports;
@@ -128,7 +128,7 @@ std::span<EpollEvent> Epoll::poll_into(std::span<EpollEvent> room, Timeout timeo
         return sys::epoll_wait(epoll_.fileno(), std::span(reports).first(most), left);
     };
     auto count = static_cast<std::size_t>(
-        insist_on_waiting("poll", timeout, deadline_of(timeout), attempt, [this] { require_open("poll"); }));
+        insist_on_waiting("poll", limit, deadline_of(limit), attempt, [this] { require_open("poll"); }));
     for (std::size_t i = 0; i < count; ++i) room[i] = {static_cast<int>(reports[i].data.u64), reports[i].events};
     return room.first(count);
 }

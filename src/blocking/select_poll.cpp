@@ -114,10 +114,10 @@ std::span<const PollEvent> Poll::poll(Timeout timeout) {
         State& state;
         ~Ending() { state.end(); }
     } ending{own};
-    if (timeout && *timeout < Duration::zero()) timeout.reset();
+    auto limit = negative_is_none(timeout);
     own.ready.clear();
     insist_on_waiting(
-        "poll", timeout, deadline_of(timeout), [&](const Timeout& left) { return sys::poll(own.row, left); }, [] {});
+        "poll", limit, deadline_of(limit), [&](const Timeout& left) { return sys::poll(own.row, left); }, [] {});
     for (const pollfd& entry : own.row)
         if (entry.revents != 0) own.ready.push_back({entry.fd, static_cast<unsigned short>(entry.revents)});
     return own.ready;

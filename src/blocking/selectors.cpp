@@ -25,8 +25,9 @@ void require_events(Ready events) {
     if (bits == 0 || (bits & ~known) != 0) throw ValueError("Invalid events: " + std::to_string(bits));
 }
 
-std::string named(FileLike file) {
-    return file.fileno() >= 0 ? "descriptor " + std::to_string(file.fileno()) : "an object without a descriptor";
+[[noreturn]] void raise_unknown(FileLike file) {
+    if (file.fileno() < 0) throw ValueError("Invalid file descriptor: " + std::to_string(file.fileno()));
+    throw KeyError("descriptor " + std::to_string(file.fileno()) + " is not registered");
 }
 
 /// Out of line: a select() that nothing was removed before is the ordinary one.
@@ -36,6 +37,14 @@ std::string named(FileLike file) {
 
 [[noreturn]] void raise(Errno error, std::string_view call, int fd) {
     raise_os_error(error, std::string(call) + " descriptor " + std::to_string(fd));
+}
+
+/// The keys lie in a table by descriptor, which must not grow to a number that somebody made up.
+constexpr std::size_t believable = 1 << 20;  // what the kernel gives a process, unless fs.nr_open was raised
+
+void require_descriptor(int fd) {
+    auto asked = sys::is_inheritable(fd);
+    if (!asked) raise(asked.error(), "register", fd);
 }
 
 }  // namespace
@@ -97,16 +106,19 @@ const std::shared_ptr<KeyBase>* BaseSelector::lookup(FileLike file) const noexce
 std::shared_ptr<KeyBase> BaseSelector::find(FileLike file) const {
     require_open("get_key");
     if (auto found = lookup(file)) return *found;
-    throw KeyError(named(file) + " is not registered");
+    raise_unknown(file);
 }
 
 void BaseSelector::insert(FileLike file, Ready events, std::shared_ptr<KeyBase> key) {
     require_events(events);
     require_open("add");
     if (file.fileno() < 0) throw ValueError("Invalid file descriptor: " + std::to_string(file.fileno()));
-    if (lookup(file)) throw KeyError(named(file) + " is registered already");
+    if (lookup(file)) throw KeyError("descriptor " + std::to_string(file.fileno()) + " is registered already");
     auto index = static_cast<std::size_t>(file.fileno());
-    if (index >= keys_.size()) keys_.resize(index + 1);
+    if (index >= keys_.size()) {
+        if (index >= believable) require_descriptor(file.fileno());
+        keys_.resize(index + 1);
+    }
     key->fileobj_ = file.object();
     key->fd_ = file.fileno();
     key->events_ = events;
@@ -129,7 +141,7 @@ void BaseSelector::change(KeyBase& key, Ready events) {
 std::shared_ptr<KeyBase> BaseSelector::erase(FileLike file) {
     require_open("remove");
     auto found = lookup(file);
-    if (!found) throw KeyError(named(file) + " is not registered");
+    if (!found) raise_unknown(file);
     auto index = static_cast<std::size_t>((*found)->fd());
     removed_.push_back(*found);
     auto key = std::move(keys_[index]);

@@ -69,6 +69,39 @@ TEST_P(Selectors, remove_returns_the_key_once) {
     EXPECT_EQ(selector.select(0s).size(), 1u);
 }
 
+TEST_P(Selectors, what_has_no_descriptor_is_no_key) {
+    Socket closed;
+    closed.close();
+    EXPECT_THROW(selector.remove(closed), ValueError);
+    EXPECT_THROW(selector.remove(-1), ValueError);
+    EXPECT_THROW(selector.get_key(closed), ValueError);
+    EXPECT_THROW(selector.modify(-1, Ready::read), ValueError);
+    EXPECT_FALSE(selector.contains(closed));
+}
+
+// The keys lie in a table by descriptor: it must not grow to a number that somebody made up.
+TEST_P(Selectors, a_number_beyond_belief_is_refused) {
+    try {
+        selector.add(std::numeric_limits<int>::max(), Ready::read);
+        ADD_FAILURE();
+    } catch (const ValueError&) {
+        EXPECT_EQ(GetParam(), Method::select);
+    } catch (const OSError& error) {
+        EXPECT_EQ(error.errnum(), EBADF);
+    }
+    EXPECT_EQ(selector.size(), 0u);
+    selector.add(near, Ready::write);
+    EXPECT_EQ(selector.select(0s).size(), 1u);
+}
+
+TEST_P(Selectors, an_object_of_a_host_is_known_by_its_place) {
+    int object = 0;
+    selector.add({near.fileno(), &object}, Ready::read, "of a host");
+    near.close();
+    EXPECT_EQ(selector.get_key({-1, &object})->data, "of a host");
+    EXPECT_EQ(selector.remove({-1, &object})->fileobj(), &object);
+}
+
 TEST_P(Selectors, tells_reading_and_writing_apart) {
     selector.add(near, Ready::read | Ready::write);
     auto events = selector.select(0s);

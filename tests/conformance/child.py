@@ -41,7 +41,7 @@ def put_in_place(name, stand_in, folder, send):
     blocked = ["_ssl"] if name == "_socket" else []
     sys.meta_path.insert(0, StandIn(name, module, blocked))
     sys.modules[name] = module
-    return module
+    return name, module
 
 
 def look_for_the_genuine(name, module, send):
@@ -145,10 +145,10 @@ def main():
         if os.getpid() == owner:  # not from a fork that a test made
             os.write(plan["pipe"], json.dumps(event).encode() + b"\n")
 
-    module = put_in_place(*plan["replace"], plan["folder"], send) if plan["replace"] else None
+    replaced = [put_in_place(*names, plan["folder"], send) for names in plan["replace"]]
     run_tests(plan, send)
-    if module:
-        look_for_the_genuine(plan["replace"][0], module, send)
+    for name, module in replaced:
+        look_for_the_genuine(name, module, send)
     send(kind="done")
     sys.stdout.flush()
     sys.stderr.flush()

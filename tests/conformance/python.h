@@ -6,6 +6,7 @@
 
 #include <bight/bytes.h>
 #include <bight/lowlevel.h>
+#include <bight/time.h>
 
 #include <string>
 #include <string_view>
@@ -98,6 +99,9 @@ private:
 
     Py_buffer buffer_{};
 };
+
+/// None, or a number of `unit`; a fraction of a nanosecond is rounded away from zero, as CPython does.
+Timeout timeout_of(PyObject* object, Duration unit = std::chrono::seconds(1));
 
 /// The items of any iterable.
 std::vector<Ref> items_of(PyObject* iterable, const char* complaint);

@@ -4,7 +4,6 @@
 #include <bight/error.h>
 #include <bight/netdb.h>
 
-#include <cmath>
 #include <new>
 
 namespace bight::conformance {
@@ -121,16 +120,6 @@ Ref address_object(const Address& address) {
 }
 
 // ---- Time-outs. --------------------------------------------------------------------------------------------------------
-
-Timeout timeout_of(PyObject* object) {
-    if (object == Py_None) return std::nullopt;
-    double seconds = PyFloat_AsDouble(object);
-    checked(seconds != -1 || !PyErr_Occurred());
-    if (std::isnan(seconds)) throw ValueError("Invalid value NaN (not a number)");
-    double nanoseconds = std::ceil(seconds * 1e9);
-    if (std::abs(nanoseconds) >= 9.2e18) throw OverflowError("timeout doesn't fit into C timeval");
-    return Duration(static_cast<Duration::rep>(nanoseconds));
-}
 
 Ref timeout_object(Timeout timeout) {
     if (!timeout) return none();

@@ -40,7 +40,6 @@ Address address_of(int family, PyObject* object, const char* caller);
 std::string host_of(PyObject* object);
 
 /// None, or seconds.
-Timeout timeout_of(PyObject* object);
 Ref timeout_object(Timeout timeout);
 
 }  // namespace bight::conformance
