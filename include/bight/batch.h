@@ -18,11 +18,14 @@ namespace bight {
 /// A datagram of a ReceiveBatch; its bytes and its peer are the batch's.
 struct BatchedDatagram {
     Bytes data;
-    std::size_t size;     // its true length
+    std::size_t size;     // its true length; where a family does not tell that, what there is of it
     const Address& peer;  // the sender
     AncillaryView ancillary;
+    int flags;  // as recvmsg(2) gives them: MSG_TRUNC, MSG_CTRUNC where ancillary data was lost, ...
 
-    bool truncated() const noexcept { return data.size() < size; }
+    bool truncated() const noexcept { return (flags & msg_trunc) != 0; }
+
+    static constexpr int msg_trunc = 0x20;  // MSG_TRUNC of <sys/socket.h>
 };
 
 /// Memory for datagrams to come, and what came: a range of BatchedDatagram, good until the batch is used again.
@@ -33,7 +36,8 @@ class ReceiveBatch {
 public:
     class iterator;
 
-    /// Room for `messages` datagrams, or trains, of `size` bytes each. What is longer is cut, and told to be.
+    /// Room for `messages` datagrams, or trains, of `size` bytes each. What is longer is cut, and told to be. One that was
+    /// moved from is empty and receives nothing any more.
     explicit ReceiveBatch(std::size_t messages = 32, std::size_t size = 65'535, std::size_t ancillary_size = 128);
     ReceiveBatch(ReceiveBatch&&) noexcept;
     ReceiveBatch& operator=(ReceiveBatch&&) noexcept;
@@ -57,6 +61,7 @@ private:
         std::size_t length = 0;   // of the whole message, however much of it there is
         std::size_t segment = 0;  // of a train: the length of each datagram but the last
         AncillaryView ancillary;
+        int flags = 0;
     };
 
     std::vector<Slot> slots_;
@@ -76,7 +81,9 @@ public:
     BatchedDatagram operator*() const noexcept {
         std::size_t left = slot_->length - offset_;
         std::size_t size = slot_->segment != 0 && slot_->segment < left ? slot_->segment : left;
-        return {slot_->data.slice(offset_, size), size, slot_->peer, slot_->ancillary};
+        Bytes data = slot_->data.slice(offset_, size);
+        int cut = data.size() < size ? BatchedDatagram::msg_trunc : 0;
+        return {data, size, slot_->peer, slot_->ancillary, slot_->flags | cut};
     }
     iterator& operator++() noexcept {
         offset_ += slot_->segment;
@@ -109,7 +116,7 @@ class SendBatch {
 public:
     /// Room for so many datagrams; more make it grow.
     explicit SendBatch(std::size_t datagrams = 64);
-    SendBatch(SendBatch&&) noexcept;
+    SendBatch(SendBatch&&) noexcept;  // what was moved from is empty, and may be filled again
     SendBatch& operator=(SendBatch&&) noexcept;
     ~SendBatch();
 
@@ -146,7 +153,8 @@ private:
     };
 
     std::size_t place_of(const Address& peer);
-    void append(Bytes data, std::size_t segment, std::size_t peer);
+    void forget_sent() noexcept;
+    void append(Bytes data, std::size_t segment, const Address* peer);
 
     std::vector<Entry> entries_;
     std::vector<Address> peers_;

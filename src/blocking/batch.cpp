@@ -15,9 +15,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace bight {
 namespace {
+
+static_assert(BatchedDatagram::msg_trunc == MSG_TRUNC);
 
 // The kernel's limits on a train: UDP_MAX_SEGMENTS of old kernels, and what a packet may hold (65,507 over IPv4, less
 // over IPv6).
@@ -69,13 +72,25 @@ ReceiveBatch::ReceiveBatch(std::size_t messages, std::size_t size, std::size_t a
     work_ = std::make_unique<Work>(messages, size, ancillary_size);
 }
 
-ReceiveBatch::ReceiveBatch(ReceiveBatch&&) noexcept = default;
-ReceiveBatch& ReceiveBatch::operator=(ReceiveBatch&&) noexcept = default;
+ReceiveBatch::ReceiveBatch(ReceiveBatch&& other) noexcept
+    : slots_(std::move(other.slots_)),
+      filled_(std::exchange(other.filled_, 0)),
+      datagrams_(std::exchange(other.datagrams_, 0)),
+      work_(std::move(other.work_)) {}
+
+ReceiveBatch& ReceiveBatch::operator=(ReceiveBatch&& other) noexcept {
+    slots_ = std::move(other.slots_);
+    filled_ = std::exchange(other.filled_, 0);
+    datagrams_ = std::exchange(other.datagrams_, 0);
+    work_ = std::move(other.work_);
+    return *this;
+}
+
 ReceiveBatch::~ReceiveBatch() = default;
 
 /// The two halves of a call with a batch: what the kernel is given, and what it gave.
 struct BatchAccess {
-    static std::span<mmsghdr> prepare(ReceiveBatch& batch, bool with_ancillary) noexcept;
+    static std::span<mmsghdr> prepare(ReceiveBatch& batch, bool with_ancillary);
     static std::size_t take(ReceiveBatch& batch, std::size_t messages) noexcept;
 
     static std::span<mmsghdr> prepare(SendBatch& batch, bool trains) noexcept;
@@ -88,7 +103,8 @@ private:
                       std::size_t segment) noexcept;
 };
 
-std::span<mmsghdr> BatchAccess::prepare(ReceiveBatch& batch, bool with_ancillary) noexcept {
+std::span<mmsghdr> BatchAccess::prepare(ReceiveBatch& batch, bool with_ancillary) {
+    if (!batch.work_) throw ValueError("a batch that was moved from");
     auto& work = *batch.work_;
     batch.filled_ = batch.datagrams_ = 0;
     for (std::size_t i = 0; i < work.headers.size(); ++i) {
@@ -114,6 +130,8 @@ std::size_t BatchAccess::take(ReceiveBatch& batch, std::size_t messages) noexcep
         slot.data = {static_cast<const std::byte*>(room.iov_base), std::min<std::size_t>(length, room.iov_len)};
         slot.ancillary = AncillaryView({static_cast<const std::byte*>(header.msg_control), header.msg_controllen});
         slot.segment = header.msg_controllen > 0 ? slot.ancillary.segment_size().value_or(0) : 0;
+        slot.flags = header.msg_flags & ~MSG_CMSG_CLOEXEC;  // we asked for it, and the kernel tells it back
+        if (slot.segment != 0) slot.flags &= ~MSG_TRUNC;  // of the whole train: its datagrams are looked at one by one
         batch.datagrams_ += slot.segment > 0 && length > 0 ? (slot.length + slot.segment - 1) / slot.segment : 1;
     }
     return batch.datagrams_;
@@ -124,9 +142,10 @@ Result<std::size_t> Socket::try_recvmmsg(ReceiveBatch& batch, int flags) {
     require_messages(*state_);
     // Descriptors do not come this way: without room for them, the kernel closes what a Unix peer sends.
     auto headers = BatchAccess::prepare(batch, state_->family != Family::unix_domain);
-    auto messages = insist(*state_, POLLIN, flags, [=, fd = state_->fd.get()] {
-        return sys::recvmmsg(fd, headers, flags | MSG_WAITFORONE | MSG_TRUNC);
-    });
+    if ((flags & MSG_PEEK) != 0) headers = headers.first(1);  // all others would be the same datagram once more
+    auto all_flags = state_->without_waiting(flags) | MSG_WAITFORONE | MSG_TRUNC;
+    auto messages = insist(*state_, POLLIN, flags,
+                           [=, fd = state_->fd.get()] { return sys::recvmmsg(fd, headers, all_flags); });
     if (!messages) return messages;
     return BatchAccess::take(batch, *messages);
 }
@@ -166,8 +185,22 @@ SendBatch::SendBatch(std::size_t datagrams) : work_(std::make_unique<Work>()) {
     peers_.reserve(std::min<std::size_t>(datagrams, 1024));
 }
 
-SendBatch::SendBatch(SendBatch&&) noexcept = default;
-SendBatch& SendBatch::operator=(SendBatch&&) noexcept = default;
+SendBatch::SendBatch(SendBatch&& other) noexcept
+    : entries_(std::move(other.entries_)),
+      peers_(std::move(other.peers_)),
+      next_(std::exchange(other.next_, {})),
+      waiting_(std::exchange(other.waiting_, 0)),
+      work_(std::move(other.work_)) {}
+
+SendBatch& SendBatch::operator=(SendBatch&& other) noexcept {
+    entries_ = std::move(other.entries_);
+    peers_ = std::move(other.peers_);
+    next_ = std::exchange(other.next_, {});
+    waiting_ = std::exchange(other.waiting_, 0);
+    work_ = std::move(other.work_);
+    return *this;
+}
+
 SendBatch::~SendBatch() = default;
 
 std::size_t SendBatch::place_of(const Address& peer) {
@@ -175,22 +208,36 @@ std::size_t SendBatch::place_of(const Address& peer) {
     return peers_.size() - 1;
 }
 
-void SendBatch::append(Bytes data, std::size_t segment, std::size_t peer) {
-    entries_.push_back({data, segment, peer});
+/// Drops the entries before next_, and the peers that only those had. Done once they are most of all, it costs each
+/// entry one move at most.
+void SendBatch::forget_sent() noexcept {
+    entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(next_.entry));
+    next_.entry = 0;
+    auto first = std::ranges::find_if(entries_, [](const Entry& entry) { return entry.peer != no_peer; });
+    std::size_t unused = first == entries_.end() ? peers_.size() : first->peer;  // peers stand in the entries' order
+    peers_.erase(peers_.begin(), peers_.begin() + static_cast<std::ptrdiff_t>(unused));
+    for (Entry& entry : std::span(first, entries_.end()))
+        if (entry.peer != no_peer) entry.peer -= unused;
+}
+
+void SendBatch::append(Bytes data, std::size_t segment, const Address* peer) {
+    if (!work_) work_ = std::make_unique<Work>();  // it was moved from
+    if (next_.entry > most_messages && next_.entry > entries_.size() / 2) forget_sent();
+    entries_.push_back({data, segment, peer ? place_of(*peer) : no_peer});
     waiting_ += data.size() > segment ? (data.size() + segment - 1) / segment : 1;
 }
 
-void SendBatch::add(Bytes data) { append(data, data.size(), no_peer); }
-void SendBatch::add(Bytes data, const Address& peer) { append(data, data.size(), place_of(peer)); }
+void SendBatch::add(Bytes data) { append(data, data.size(), nullptr); }
+void SendBatch::add(Bytes data, const Address& peer) { append(data, data.size(), &peer); }
 
 void SendBatch::add_train(Bytes data, std::size_t size) {
     if (size == 0) throw ValueError("a train of datagrams without length");
-    if (!data.empty()) append(data, size, no_peer);
+    if (!data.empty()) append(data, size, nullptr);
 }
 
 void SendBatch::add_train(Bytes data, std::size_t size, const Address& peer) {
     if (size == 0) throw ValueError("a train of datagrams without length");
-    if (!data.empty()) append(data, size, place_of(peer));
+    if (!data.empty()) append(data, size, &peer);
 }
 
 void SendBatch::drop_first() noexcept {
@@ -207,7 +254,7 @@ void SendBatch::clear() noexcept {
     peers_.clear();
     next_ = {};
     waiting_ = 0;
-    work_->alone = 0;
+    if (work_) work_->alone = 0;
 }
 
 // ---- Sending: how it goes out. -----------------------------------------------------------------------------------------
@@ -306,12 +353,15 @@ Result<std::size_t> BatchAccess::send(SocketState& state, SendBatch& batch, int 
     std::size_t count = 0;
     while (batch.waiting_ > 0) {
         auto headers = prepare(batch, trains);
-        auto attempt = [=, fd = state.fd.get()] { return sys::sendmmsg(fd, headers, flags); };
+        auto attempt = [=, fd = state.fd.get(), all_flags = state.without_waiting(flags)] {
+            return sys::sendmmsg(fd, headers, all_flags);
+        };
         auto messages = attempt();
         if (!messages) messages = persist(state, POLLOUT, flags, deadline, attempt, messages.error());
-        if (messages)
+        if (messages) {
             count += sent(batch, *messages);
-        else if (!goes_on_without_trains(batch, messages.error().number())) {
+            if (*messages < headers.size()) interrupted();  // a signal may be why: the kernel does not tell
+        } else if (!goes_on_without_trains(batch, messages.error().number())) {
             // What was sent is told, as by send(); the error comes back with the next call.
             if (count > 0 && messages.error() == std::errc::resource_unavailable_try_again) return count;
             return std::unexpected(messages.error());

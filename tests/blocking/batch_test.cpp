@@ -2,14 +2,18 @@
 #include <bight/batch.h>
 #include <bight/socket.h>
 
+#include "support/disturbances.h"
 #include "support/faults.h"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
+#include <fstream>
 #include <random>
 
 #include <netinet/udp.h>
+#include <unistd.h>
 
 namespace bight {
 namespace {
@@ -90,6 +94,7 @@ TEST(Batch, tells_of_each_datagram_whether_it_was_cut) {
         sizes.push_back(datagram.data.size());
         lengths.push_back(datagram.size);
         EXPECT_EQ(datagram.truncated(), datagram.size > 4);
+        EXPECT_EQ(datagram.flags, datagram.truncated() ? MSG_TRUNC : 0);
     }
     EXPECT_EQ(sizes, (std::vector<std::size_t>{3, 4, 4, 4, 0}));
     EXPECT_EQ(lengths, (std::vector<std::size_t>{3, 4, 5, 1000, 0}));
@@ -185,6 +190,7 @@ TEST(Trains, that_the_memory_is_too_small_for_lose_nothing_silently) {
     std::vector<std::size_t> sizes;
     for (const auto& datagram : to.recvmmsg(in)) {
         EXPECT_EQ(datagram.size, 1000u);
+        EXPECT_EQ(datagram.truncated(), datagram.data.size() < 1000);
         sizes.push_back(datagram.data.size());
     }
     EXPECT_EQ(sizes, (std::vector<std::size_t>{1000, 1000, 500, 0, 0}));
@@ -265,6 +271,39 @@ TEST(Batch, goes_on_after_signals_and_short_counts) {
     EXPECT_EQ(drain(to, in), expected);
 }
 
+// A blocking sendmmsg(2) that a signal ends after some messages tells how many, and not why.
+TEST(Batch, a_signal_in_the_middle_is_not_lost) {
+    auto [near, far] = socket::socketpair(Family::unix_domain, Kind::datagram);
+    SendBatch out;
+    for (int i = 0; i < 5; ++i) out.add("hello");
+    ReceiveBatch in;
+    {
+        testing::RaisingHook hook;
+        Faults faults([](sys::Call call) { return call == sys::Call::sendmmsg ? sys::Fault{0, 2} : sys::Fault{}; });
+        EXPECT_THROW(near.sendmmsg(out), testing::RaisingHook::Signal);
+        EXPECT_EQ(out.size(), 3u);
+    }
+    EXPECT_EQ(near.sendmmsg(out), 3u);
+    EXPECT_EQ(drain(far, in).size(), 5u);
+    testing::RaisingHook hook;
+    Faults faults(testing::fail(sys::Call::recvmmsg, EINTR));
+    EXPECT_THROW(far.recvmmsg(in), testing::RaisingHook::Signal);
+}
+
+TEST(Batch, a_duplicate_does_not_take_the_limit_away) {
+    auto [near, far] = socket::socketpair(Family::unix_domain, Kind::datagram);
+    for (Socket* end : {&near, &far}) {
+        end->settimeout(20ms);
+        testing::make_blocking_behind_its_back(*end);
+    }
+    ReceiveBatch in;
+    EXPECT_LT(testing::time_of([&, &to = far] { EXPECT_THROW(to.recvmmsg(in), TimeoutError); }), 5s);
+    SendBatch out;
+    for (int i = 0; i < 2000; ++i) out.add("more than a receiver takes");
+    EXPECT_LT(testing::time_of([&, &from = near] { EXPECT_THROW(while (true) from.sendmmsg(out), TimeoutError); }), 5s);
+    EXPECT_GT(out.size(), 0u);
+}
+
 TEST(Batch, is_for_datagrams_of_any_family) {
     auto [near, far] = socket::socketpair(Family::unix_domain, Kind::datagram);
     SendBatch out;
@@ -281,6 +320,108 @@ TEST(Batch, is_for_datagrams_of_any_family) {
     EXPECT_THROW(ReceiveBatch(0), ValueError);
     EXPECT_THROW(ReceiveBatch(1025), ValueError);
     EXPECT_THROW(ReceiveBatch(2, SIZE_MAX / 2), ValueError);
+}
+
+TEST(Batch, that_is_never_empty_does_not_grow) {
+    auto from = udp_port(), to = udp_port(), other = udp_port();
+    auto peers = std::array{other.getsockname(), to.getsockname()};
+    auto texts = std::array<std::string_view, 3>{"one", "two", "three"};
+    auto resident = [] {
+        std::size_t all = 0, pages = 0;
+        std::ifstream("/proc/self/statm") >> all >> pages;
+        return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    };
+    SendBatch out;
+    std::size_t turn = 0;
+    auto add = [&] { out.add(texts[turn % 3], peers[turn % 2]), ++turn; };
+    while (turn < 3) add();
+    auto before = resident();
+    while (turn < 300'000) {  // 50 MiB, if each left behind what it takes
+        add();
+        out.drop_first();
+    }
+    EXPECT_LT(resident(), before + (std::size_t{16} << 20));
+    EXPECT_EQ(out.size(), 3u);
+    EXPECT_EQ(from.sendmmsg(out), 3u);  // the turns 299,997 to 299,999
+    ReceiveBatch in;
+    EXPECT_EQ(drain(to, in), (std::vector<std::string>{"one", "three"}));
+    EXPECT_EQ(drain(other, in), std::vector<std::string>{"two"});
+}
+
+TEST(Batch, that_is_never_empty_sends_each_datagram_once_to_its_peer) {
+    auto from = udp_port(), to = udp_port(), other = udp_port();
+    std::mt19937 random(4);
+    std::vector<std::string> all(3000);
+    for (auto& text : all) text.assign(random() % 3 + 1, static_cast<char>('a' + random() % 26));
+    SendBatch out;
+    ReceiveBatch in;
+    std::vector<std::string> expected[2], came[2];
+    std::size_t next = 0;
+    Faults faults([](sys::Call call) { return call == sys::Call::sendmmsg ? sys::Fault{0, 3} : sys::Fault{}; });
+    auto hook = lowlevel::set_interrupt_hook([] { throw testing::RaisingHook::Signal(); });
+    while (next < all.size() || !out.empty()) {
+        for (std::size_t i = 0; i < 40 && next < all.size(); ++i, ++next) {
+            bool second = random() % 4 == 0;
+            out.add(all[next], (second ? other : to).getsockname());
+            expected[second].push_back(all[next]);
+        }
+        try {
+            from.sendmmsg(out);  // some of it: the hook ends the call
+        } catch (const testing::RaisingHook::Signal&) {}
+        for (bool second : {false, true})
+            for (auto& text : drain(second ? other : to, in)) came[second].push_back(std::move(text));
+    }
+    lowlevel::set_interrupt_hook(hook);
+    EXPECT_EQ(came[0], expected[0]);
+    EXPECT_EQ(came[1], expected[1]);
+}
+
+TEST(Batch, that_was_moved_from_is_empty) {
+    auto from = udp_port(), to = udp_port();
+    from.connect(to.getsockname());
+    SendBatch out;
+    out.add("one");
+    SendBatch other_out(std::move(out));
+    EXPECT_TRUE(out.empty());
+    out.clear();
+    out.drop_first();
+    EXPECT_EQ(from.sendmmsg(out), 0u);
+    out.add("two");
+    EXPECT_EQ(from.sendmmsg(other_out) + from.sendmmsg(out), 2u);
+    ReceiveBatch in;
+    EXPECT_EQ(to.recvmmsg(in).size(), 2u);
+    ReceiveBatch other_in(1, 1);
+    other_in = std::move(in);
+    EXPECT_EQ(other_in.size(), 2u);
+    EXPECT_TRUE(in.empty());
+    EXPECT_EQ(in.begin(), in.end());
+    EXPECT_THROW(to.recvmmsg(in), ValueError);
+}
+
+TEST(Batch, of_peeked_datagrams_is_of_the_first_one) {
+    auto from = udp_port(), to = udp_port();
+    for (const char* text : {"one", "two"}) from.sendto(std::string_view(text), to.getsockname());
+    ReceiveBatch in;
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(to.recvmmsg(in, MSG_PEEK).size(), 1u);
+        EXPECT_EQ((*in.begin()).data, "one");
+    }
+    EXPECT_EQ(drain(to, in), (std::vector<std::string>{"one", "two"}));
+}
+
+// B046: what did not fit is told of.
+TEST(Batch, tells_that_ancillary_data_was_lost) {
+    auto from = udp_port(), to = udp_port();
+    for (int option : {IP_PKTINFO, IP_RECVTTL, IP_RECVTOS}) to.setsockopt(IPPROTO_IP, option, 1);
+    ReceiveBatch small(2, 10, 32), large(2, 10, 256);
+    for (auto* in : {&small, &large}) {
+        from.sendto("x", to.getsockname());
+        for (const auto& datagram : to.recvmmsg(*in)) {
+            EXPECT_EQ(datagram.flags, in == &small ? MSG_CTRUNC : 0);
+            EXPECT_FALSE(datagram.truncated());
+            EXPECT_EQ(datagram.ancillary.ttl().has_value(), in == &large);
+        }
+    }
 }
 
 TEST(Batch, brings_ancillary_data_too) {
