@@ -30,7 +30,8 @@ public:
             auto left = deadline_.left();
             if (left == Duration::zero()) return std::unexpected(Errno(ETIMEDOUT));
             Duration pause = std::chrono::milliseconds(1 << (waits_ < 7 ? waits_ - 2 : 5));
-            (void)sys::poll({}, left && *left < pause ? *left : pause);
+            auto paused = sys::poll({}, left && *left < pause ? *left : pause);
+            if (!paused && paused.error().number() == EINTR) interrupted();
         }
         return wait_until_ready(fd_, events_, deadline_);
     }

@@ -2,6 +2,7 @@
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
+#include "support/disturbances.h"
 #include "support/faults.h"
 
 #include <gtest/gtest.h>
@@ -329,6 +330,21 @@ TEST(Modes, a_duplicate_does_not_take_the_limit_away) {
     std::thread writer([&far] { far.sendall("late"); });
     EXPECT_EQ(near.recv(10), "late");
     writer.join();
+}
+
+// Where poll(2) is of no use, a call looks again after a pause: a signal ends that too.
+TEST(Modes, a_signal_during_a_pause_is_not_lost) {
+    Socket receiver(Family::unix_domain, Kind::datagram), sender(Family::unix_domain, Kind::datagram);
+    receiver.bind(Address::unnamed());
+    auto where = receiver.getsockname();
+    sender.setblocking(false);
+    while (sender.try_sendto("x", where)) {}
+    sender.settimeout(300ms);
+    testing::RaisingHook hook;
+    testing::Faults faults([polls = 0](sys::Call call) mutable -> sys::Fault {  // two waits, then the first pause
+        return call == sys::Call::poll && ++polls == 3 ? sys::Fault{EINTR} : sys::Fault{};
+    });
+    EXPECT_THROW(sender.sendto("x", where), testing::RaisingHook::Signal);
 }
 
 // poll(2) calls a Unix datagram socket writable whose receiver is full: no spin, and the limit holds.
