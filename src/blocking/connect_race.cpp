@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace bight {
 namespace {
@@ -92,7 +93,8 @@ std::optional<Socket> ConnectRace::start(const socket::AddrInfo& candidate) {
     return std::nullopt;
 }
 
-/// Waits until a runner has arrived or fallen, or it is time for the next one.
+/// Waits until a runner has arrived or fallen, or it is time for the next one. Of several that have arrived, the first
+/// that was begun wins.
 std::optional<Socket> ConnectRace::wait(const Deadline& until) {
     std::vector<pollfd> descriptors;
     for (const auto& runner : runners_) descriptors.push_back({runner.socket.fileno(), POLLOUT, 0});
@@ -103,11 +105,14 @@ std::optional<Socket> ConnectRace::wait(const Deadline& until) {
         if (ready.error().number() != EINTR) raise_os_error(ready.error(), "poll while connecting");
         interrupted();
     }
-    for (std::size_t i = runners_.size(); i-- > 0;) {
-        if (descriptors[i].revents == 0) continue;
+    std::vector<Runner> runners = std::exchange(runners_, {});  // and back go those that still run, in their order
+    for (std::size_t i = 0; i < runners.size(); ++i) {
+        Runner& runner = runners[i];
+        if (descriptors[i].revents == 0) {
+            runners_.push_back(std::move(runner));
+            continue;
+        }
         auto outcome = sys::getsockopt_int(descriptors[i].fd, SOL_SOCKET, SO_ERROR);
-        Runner runner = std::move(runners_[i]);
-        runners_.erase(runners_.begin() + static_cast<std::ptrdiff_t>(i));
         if (outcome && *outcome == 0) {
             runner.socket.settimeout(options_.timeout);
             return std::move(runner.socket);

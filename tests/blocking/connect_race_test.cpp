@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "blocking/connect_race.h"
 
+#include <bight/file_descriptor.h>
+
 #include "support/descriptors.h"
 #include "support/faults.h"
 #include "support/full_backlog.h"
@@ -8,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+
+#include <sys/socket.h>
 
 namespace bight {
 namespace {
@@ -114,6 +118,57 @@ TEST(ConnectRace, an_interruption_does_not_shorten_a_head_start) {
     auto begin = std::chrono::steady_clock::now();
     EXPECT_TRUE(race.run({candidate(silent.listener.getsockname()), candidate(alive.getsockname())}));
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
+}
+
+/// Two candidates, both of which have answered before the race looks at them for the second time: both backlogs are
+/// full until then, and there is room for the kernel's second try, a second later.
+struct PhotoFinish {
+    PhotoFinish() {
+        for (auto* full : {&first, &second}) full->clients.pop_back();  // it would come in between
+    }
+
+    sys::Fault operator()(sys::Call call) {
+        if (polls == 2 && call == sys::Call::getsockopt && !outcomes.empty()) {
+            int errnum = outcomes.front();
+            outcomes.erase(outcomes.begin());
+            return {errnum};
+        }
+        if (call != sys::Call::poll || ++polls != 2) return {};
+        auto accept = [this](auto& full) { accepted.emplace_back(::accept(full.listener.fileno(), nullptr, nullptr)); };
+        for (auto* full : {&first, &second})
+            for (std::size_t i = 0; i < full->clients.size(); ++i) accept(*full);
+        for (auto* full : {&first, &second}) accept(*full);
+        return {};
+    }
+
+    std::optional<Socket> run() {
+        testing::Faults faults([this](sys::Call call) { return (*this)(call); });
+        return race.run({candidate(first.listener.getsockname()), candidate(second.listener.getsockname())});
+    }
+
+    testing::FullBacklog first{{"127.0.0.1", 0}}, second{{"127.0.0.1", 0}};
+    std::vector<FileDescriptor> accepted;
+    Race race{{.timeout = 20s, .happy_eyeballs_delay = 0ms}};
+    std::vector<int> outcomes;  // what the runners are told then, instead of the truth
+    int polls = 0;
+};
+
+TEST(ConnectRace, of_two_that_arrive_together_the_first_wins) {
+    PhotoFinish finish;
+    auto connected = finish.run();
+    ASSERT_TRUE(connected);
+    EXPECT_EQ(connected->getpeername(), finish.first.listener.getsockname());
+}
+
+TEST(ConnectRace, of_two_that_fail_together_the_first_is_told_first) {
+    PhotoFinish finish;
+    finish.outcomes = {EHOSTUNREACH, ECONNREFUSED};
+    EXPECT_FALSE(finish.run());
+    ASSERT_EQ(finish.race.race.failures().size(), 2u);
+    EXPECT_EQ(finish.race.race.failures()[0].address, finish.first.listener.getsockname());
+    EXPECT_EQ(finish.race.race.failures()[0].errnum, EHOSTUNREACH);
+    EXPECT_EQ(finish.race.race.failures()[1].address, finish.second.listener.getsockname());
+    EXPECT_EQ(finish.race.race.failures()[1].errnum, ECONNREFUSED);
 }
 
 TEST(CreateConnection, tells_every_attempt) {
