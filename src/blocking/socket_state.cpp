@@ -39,9 +39,9 @@ Result<int> SocketState::accept(Address& peer) {
 
 Result<void> SocketState::connect(const Address& address, bool* limit_ran_out) {
     Deadline deadline(timeout);
-    if (family == Family::unix_domain) return connect_unix(address, deadline, limit_ran_out);
     if (timeout)  // a duplicate can have cleared O_NONBLOCK, which is of the open file and not of the descriptor
         if (auto set = sys::set_nonblocking(fd.get(), true); !set) return set;
+    if (family == Family::unix_domain) return connect_unix(address, deadline, limit_ran_out);
     auto begun = sys::connect(fd.get(), address);
     if (begun) return {};
     int errnum = begun.error().number();

@@ -4,6 +4,7 @@
 #include <bight/lowlevel.h>
 
 #include "support/descriptors.h"
+#include "support/disturbances.h"
 #include "support/faults.h"
 #include "support/full_backlog.h"
 
@@ -145,6 +146,17 @@ TEST(Connect, a_hook_that_raises_leaves_the_mode_as_it_was) {
     lowlevel::set_interrupt_hook(nullptr);
     EXPECT_NE(::fcntl(client.fileno(), F_GETFL) & O_NONBLOCK, 0);
     EXPECT_EQ(client.getsockopt(SOL_SOCKET, SO_SNDTIMEO, sizeof own), std::as_bytes(std::span(&own, 1)));
+}
+
+TEST(Connect, of_unix_keeps_its_limit_when_a_duplicate_clears_o_nonblock) {
+    FullBacklog full(Address::abstract_name("bight-duplicate-" + std::to_string(::getpid())));
+    Socket client(Family::unix_domain);
+    client.settimeout(20ms);
+    testing::make_blocking_behind_its_back(client);
+    EXPECT_LT(testing::time_of([&] { EXPECT_THROW(client.connect(full.listener.getsockname()), TimeoutError); }), 5s);
+    client.settimeout(0s);
+    testing::make_blocking_behind_its_back(client);
+    EXPECT_EQ(client.connect_ex(full.listener.getsockname()), EAGAIN);
 }
 
 TEST(Connect, the_kernels_time_out_is_told_from_ours) {
