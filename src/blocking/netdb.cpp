@@ -68,7 +68,7 @@ std::string_view stripped(std::string_view text) {
 
 std::string gethostname() { return or_raise(sys::gethostname(), "gethostname"); }
 
-void sethostname(std::string_view name) { or_raise(sys::sethostname(std::string(name)), "sethostname"); }
+void sethostname(std::string_view name) { or_raise(sys::sethostname(c_text(name)), "sethostname"); }
 
 std::string gethostbyname(std::string_view host) { return first_address(host, Family::inet).host(); }
 

@@ -11,9 +11,11 @@
 #include <gtest/gtest.h>
 
 #include <netdb.h>
+#include <sched.h>
 
 #include <charconv>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -165,6 +167,21 @@ TEST(Hosts, setting_the_name_is_for_the_administrator) {
         sethostname(gethostname());
     } catch (const PermissionError&) {}
     EXPECT_THROW(sethostname(std::string(65, 'a')), OSError);
+}
+
+TEST(Hosts, a_name_with_a_nul_is_not_cut_short) {
+    std::string outside = gethostname();
+    std::optional<std::string> inside;
+    std::thread([&] {  // in a UTS namespace of its own, which ends with the thread
+        if (::unshare(CLONE_NEWUTS) != 0) return;
+        sethostname("bight-test");
+        EXPECT_THROW(sethostname(std::string_view("bight\0-other", 12)), ValueError);
+        inside = gethostname();
+    })
+        .join();
+    EXPECT_EQ(gethostname(), outside);
+    if (!inside) GTEST_SKIP() << "no right to make a UTS namespace";
+    EXPECT_EQ(inside, "bight-test");
 }
 
 // ---- Services and protocols. -------------------------------------------------------------------------------------------
