@@ -64,7 +64,8 @@ public:
 
     std::optional<Credentials> credentials() const noexcept;
 
-    /// SO_TIMESTAMPNS, or SO_TIMESTAMP, which is to the microsecond.
+    /// SO_TIMESTAMPNS, or SO_TIMESTAMP, which is to the microsecond. Nothing for what is no time, or before 1678 or after
+    /// 2262.
     std::optional<SystemTime> timestamp() const noexcept;
 
     std::optional<PacketInfo> packet_info() const noexcept;

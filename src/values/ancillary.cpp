@@ -45,6 +45,18 @@ Address host(Family family, Bytes number) noexcept {
     return address;
 }
 
+using TimePair = std::array<std::int64_t, 2>;  // timespec, timeval
+
+/// Nothing for what a SystemTime does not reach, the years before 1678 and after 2262, and for a part beyond a second.
+template <class Part>
+std::optional<SystemTime> time_of(Bytes pair) noexcept {
+    constexpr auto farthest = std::chrono::floor<std::chrono::seconds>(SystemTime::duration::max()).count() - 1;
+    auto [seconds, rest] = load<TimePair>(pair);
+    if (seconds < -farthest || seconds > farthest || rest < 0 || Part(rest) >= std::chrono::seconds(1))
+        return std::nullopt;
+    return SystemTime(std::chrono::seconds(seconds) + Part(rest));
+}
+
 constexpr std::size_t longest = 0x7fffffff;  // the longest ancillary data there may be
 
 void require_byte(int value, const char* what) {
@@ -87,15 +99,10 @@ std::optional<Credentials> AncillaryView::credentials() const noexcept {
 }
 
 std::optional<SystemTime> AncillaryView::timestamp() const noexcept {
-    using Pair = std::array<std::int64_t, 2>;  // timespec, timeval
-    if (Bytes data = find(cmsg::socket, cmsg::timestamp_ns, sizeof(Pair))) {
-        auto [seconds, rest] = load<Pair>(data);
-        return SystemTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(rest));
-    }
-    if (Bytes data = find(cmsg::socket, cmsg::timestamp, sizeof(Pair))) {
-        auto [seconds, rest] = load<Pair>(data);
-        return SystemTime(std::chrono::seconds(seconds) + std::chrono::microseconds(rest));
-    }
+    if (Bytes data = find(cmsg::socket, cmsg::timestamp_ns, sizeof(TimePair)))
+        return time_of<std::chrono::nanoseconds>(data);
+    if (Bytes data = find(cmsg::socket, cmsg::timestamp, sizeof(TimePair)))
+        return time_of<std::chrono::microseconds>(data);
     return std::nullopt;
 }
 

@@ -125,6 +125,24 @@ TEST(AncillaryView, tells_times_to_the_nanosecond_and_to_the_microsecond) {
     EXPECT_EQ(time(coarse), 1'700'000'000'123'456'000);
 }
 
+TEST(AncillaryView, knows_no_time_that_it_could_not_hold) {
+    for (auto [seconds, rest] :
+         {std::pair{INT64_MAX, INT64_MAX}, std::pair{INT64_MIN, std::int64_t{0}},
+          std::pair{INT64_MAX / 1'000'000'000 + 1, std::int64_t{0}}, std::pair{std::int64_t{0}, std::int64_t{-1}},
+          std::pair{std::int64_t{0}, std::int64_t{1'000'000'000}}}) {
+        std::array<std::int64_t, 2> parts{seconds, rest};
+        for (int type : {cmsg::timestamp_ns, cmsg::timestamp}) {
+            AncillaryBuilder hostile;
+            hostile.add(cmsg::socket, type, std::as_bytes(std::span(parts)));
+            EXPECT_FALSE(AncillaryView(hostile).timestamp()) << seconds << ' ' << rest;
+        }
+    }
+    std::array<std::int64_t, 2> parts{-5, 999'999};
+    AncillaryBuilder early;
+    early.add(cmsg::socket, cmsg::timestamp, std::as_bytes(std::span(parts)));
+    EXPECT_EQ(AncillaryView(early).timestamp().value().time_since_epoch().count(), -4'000'001'000);
+}
+
 TEST(AncillaryBuilder, refuses_what_is_out_of_range) {
     AncillaryBuilder builder;
     EXPECT_THROW(builder.ttl(Family::inet, 256), OverflowError);
