@@ -12,7 +12,9 @@
 
 namespace bight::socket {
 
-/// Called once, from a thread of the pool, when a look-up has ended; how an event loop is woken.
+/// Called once, from a thread of the pool, when a look-up has ended; how an event loop is woken. It may use the look-up
+/// and the pool, and end either; as long as it runs the thread serves nobody else. Whoever waits in get() may go on
+/// before it has returned.
 struct LookupNotice {
     void (*call)(void* context) noexcept = nullptr;
     void* context = nullptr;
@@ -28,11 +30,14 @@ public:
     /// Whether get() will not wait.
     bool done() const;
 
-    /// Waits for the answer. Raises TimeoutError once the limit has passed (the look-up goes on and can be waited for
-    /// again), GaiError as getaddrinfo() does, and OSError (ECANCELED) after cancel() or the end of the pool.
+    /// Waits for the answer, and asks the interrupt hook (bight/lowlevel.h) when a signal comes. Raises TimeoutError once
+    /// the limit has passed (the look-up goes on and can be waited for again), GaiError as getaddrinfo() does, OSError
+    /// (ECANCELED) after cancel() or the end of the pool, and ValueError for a negative limit.
     std::vector<AddrInfo> get(Timeout timeout = {});
 
-    /// Ends the look-up at once, whatever the resolver does. The notice is not called any more once this has returned.
+    /// Ends the look-up at once, whatever the resolver does. The notice is not called any more once this has returned: one
+    /// that is under way is waited for, unless this is called by the notice itself. So two notices must not end each
+    /// other's look-ups.
     void cancel() noexcept;
 
 private:
@@ -45,7 +50,7 @@ private:
 
 struct ResolverOptions {
     std::size_t threads = 8;   // at most; begun when they are needed
-    std::size_t queue = 1024;  // look-ups that may wait for a thread
+    std::size_t queue = 1024;  // look-ups that may wait for a thread once all of those are busy
 };
 
 /// The system's resolver for those who must not wait: getaddrinfo() in a bounded number of threads of its own.
@@ -58,11 +63,11 @@ public:
     ResolverPool(const ResolverPool&) = delete;
     ResolverPool& operator=(const ResolverPool&) = delete;
 
-    /// Cancels what is under way.
+    /// Cancels what is under way, as Lookup::cancel() does.
     ~ResolverPool();
 
     /// As socket::getaddrinfo(), in the background. Raises BlockingIOError where the queue is full, ValueError for a
-    /// host that cannot be looked up.
+    /// host that cannot be looked up, and OSError where not even a first thread can be begun.
     Lookup getaddrinfo(std::optional<std::string_view> host, const Service& service = {},
                        const AddrInfoOptions& options = {}, const LookupNotice& notice = {});
 

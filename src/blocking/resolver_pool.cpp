@@ -3,9 +3,13 @@
 
 #include <bight/error.h>
 
+#include "blocking/deadline.h"
+#include "blocking/or_raise.h"
+#include "sys/threads.h"
 #include "values/port.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
@@ -20,37 +24,62 @@ namespace bight::socket {
 // ---- One look-up. ------------------------------------------------------------------------------------------------------
 
 struct Lookup::State {
+    enum Phase : std::uint32_t { under_way, giving_notice, over };
+
     std::optional<std::string> host;
     Service service;
     AddrInfoOptions options;
     LookupNotice notice;
 
-    std::mutex mutex;
-    std::condition_variable ended;
-    bool done = false;
+    std::mutex ending;                            // there is one end, by whom ever
+    std::atomic<std::uint32_t> phase{under_way};  // what follows changes no more once this is another
+    std::thread::id notifier;
     std::vector<AddrInfo> found;
     std::exception_ptr error;
 
-    /// The first end counts; the notice is called under the lock, so that cancel() can promise its silence.
+    bool is_done() const noexcept { return phase.load(std::memory_order_acquire) != under_way; }
+
+    void enter(Phase next) noexcept {
+        phase.store(next, std::memory_order_release);
+        sys::wake_all(phase);
+    }
+
+    /// The notice is called with nothing locked: it may use the look-up, and the pool.
     void finish(std::vector<AddrInfo> answer, std::exception_ptr why) noexcept {
-        std::lock_guard lock(mutex);
-        if (std::exchange(done, true)) return;
-        found = std::move(answer);
-        error = std::move(why);
-        ended.notify_all();
-        if (notice.call) notice.call(notice.context);
+        {
+            std::lock_guard lock(ending);
+            if (is_done()) return;
+            found = std::move(answer);
+            error = std::move(why);
+            notifier = std::this_thread::get_id();
+            enter(notice.call ? giving_notice : over);
+        }
+        if (!notice.call) return;
+        notice.call(notice.context);
+        enter(over);
     }
 
+    /// Waits for a notice that is being given, unless that is who asks.
     void cancel() noexcept {
-        std::lock_guard lock(mutex);
-        if (std::exchange(done, true)) return;
-        error = std::make_exception_ptr(OSError(ECANCELED, "getaddrinfo"));
-        ended.notify_all();
+        {
+            std::lock_guard lock(ending);
+            if (!is_done()) {
+                error = std::make_exception_ptr(OSError(ECANCELED, "getaddrinfo"));
+                enter(over);
+            }
+        }
+        while (phase.load(std::memory_order_acquire) == giving_notice && notifier != std::this_thread::get_id())
+            (void)sys::wait_while(phase, giving_notice, std::nullopt);
     }
 
-    bool is_done() {
-        std::lock_guard lock(mutex);
-        return done;
+    Result<void> wait(const Deadline& deadline) {
+        while (!is_done()) {
+            auto woken = sys::wait_while(phase, under_way, deadline.left());
+            if (woken) continue;
+            if (woken.error().number() != EINTR) return woken;
+            interrupted();
+        }
+        return {};
     }
 
     void run() noexcept {
@@ -82,12 +111,8 @@ bool Lookup::done() const { return !state_ || state_->is_done(); }
 
 std::vector<AddrInfo> Lookup::get(Timeout timeout) {
     if (!state_) throw ClosedError("get");
-    std::unique_lock lock(state_->mutex);
-    auto is_done = [this] { return state_->done; };
-    if (!timeout)
-        state_->ended.wait(lock, is_done);
-    else if (!state_->ended.wait_for(lock, *timeout, is_done))
-        throw TimeoutError(ETIMEDOUT, "getaddrinfo");
+    if (timeout && *timeout < Duration::zero()) throw ValueError("Timeout value out of range");
+    or_raise(state_->wait(Deadline(timeout)), "getaddrinfo");
     if (state_->error) std::rethrow_exception(state_->error);
     return state_->found;
 }
@@ -105,10 +130,9 @@ struct ResolverPool::State {
     void work() {
         std::unique_lock lock(mutex);
         while (true) {
-            ++idle;
             wanted.wait(lock, [this] { return stopping || !waiting.empty(); });
-            --idle;
             if (stopping) return;
+            --idle;
             auto lookup = std::move(waiting.front());
             waiting.pop_front();
             running.push_back(lookup);
@@ -116,7 +140,21 @@ struct ResolverPool::State {
             if (!lookup->is_done()) lookup->run();
             lock.lock();
             std::erase(running, lookup);
+            ++idle;
         }
+    }
+
+    /// Each look-up that waits has a thread that will take it at once, or that can be begun, or it has a place to wait.
+    bool is_full() const noexcept { return waiting.size() >= options.queue + idle + (options.threads - threads); }
+
+    /// A thread for one more look-up, if there is to be one. Without that the others must do, as long as there are some.
+    Result<void> provide_thread(const std::shared_ptr<State>& self) {
+        if (idle > waiting.size() || threads == options.threads) return {};
+        auto started = sys::start_thread([self] { self->work(); });
+        if (!started) return threads > 0 ? Result<void>() : started;
+        ++threads;
+        ++idle;
+        return {};
     }
 
     const ResolverOptions options;
@@ -125,7 +163,7 @@ struct ResolverPool::State {
     std::deque<std::shared_ptr<Lookup::State>> waiting;
     std::vector<std::shared_ptr<Lookup::State>> running;
     std::size_t threads = 0;
-    std::size_t idle = 0;
+    std::size_t idle = 0;  // those that have no look-up, be it that they have only just been begun
     bool stopping = false;
 };
 
@@ -134,12 +172,17 @@ ResolverPool::ResolverPool(const ResolverOptions& options) : state_(std::make_sh
 }
 
 ResolverPool::~ResolverPool() {
-    std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-    for (auto& lookup : state_->waiting) lookup->cancel();
-    for (auto& lookup : state_->running) lookup->cancel();
-    state_->waiting.clear();
-    state_->wanted.notify_all();
+    std::deque<std::shared_ptr<Lookup::State>> waiting;
+    std::vector<std::shared_ptr<Lookup::State>> running;
+    {
+        std::lock_guard lock(state_->mutex);
+        state_->stopping = true;
+        waiting.swap(state_->waiting);
+        running.swap(state_->running);
+        state_->wanted.notify_all();
+    }
+    for (auto& lookup : waiting) lookup->cancel();  // with nothing locked: it waits for notices
+    for (auto& lookup : running) lookup->cancel();
 }
 
 Lookup ResolverPool::getaddrinfo(std::optional<std::string_view> host, const Service& service,
@@ -152,13 +195,12 @@ Lookup ResolverPool::getaddrinfo(std::optional<std::string_view> host, const Ser
     lookup->notice = notice;
     std::lock_guard lock(state_->mutex);
     std::erase_if(state_->waiting, [](const auto& waiting) { return waiting->is_done(); });  // cancelled meanwhile
-    if (state_->waiting.size() >= state_->options.queue + state_->idle)
+    if (state_->is_full())
         throw BlockingIOError(EAGAIN,
                               "getaddrinfo: " + std::to_string(state_->options.queue) + " look-ups wait already");
-    if (state_->idle <= state_->waiting.size() && state_->threads < state_->options.threads) {
-        std::thread([state = state_] { state->work(); }).detach();
-        ++state_->threads;
-    }
+    // Not raise_os_error(): EAGAIN would be BlockingIOError, that of a full queue.
+    if (auto provided = state_->provide_thread(state_); !provided)
+        throw OSError(provided.error().number(), "start a thread of the resolver pool");
     state_->waiting.push_back(lookup);
     state_->wanted.notify_one();
     return Lookup(std::move(lookup));

@@ -3,13 +3,16 @@
 
 #include <bight/error.h>
 
-#include "sys/seam.h"
+#include "support/disturbances.h"
+#include "support/faults.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
+#include <functional>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -23,7 +26,9 @@ using namespace std::chrono_literals;
 /// A resolver that answers nobody until it is let go: a name server that keeps silent.
 class BlackHole : public sys::Injector {
 public:
-    BlackHole() : before_(sys::seam::install(this)) {}
+    /// `on_wait` is asked before somebody waits for a look-up.
+    explicit BlackHole(std::function<sys::Fault()> on_wait = nullptr)
+        : on_wait_(std::move(on_wait)), before_(sys::seam::install(this)) {}
     ~BlackHole() override {
         let_go();
         std::unique_lock lock(mutex_);
@@ -32,6 +37,7 @@ public:
     }
 
     sys::Fault before(sys::Call call) noexcept override {
+        if (call == sys::Call::futex && on_wait_) return on_wait_();
         if (call != sys::Call::getaddrinfo) return {};
         std::unique_lock lock(mutex_);
         ++inside_;
@@ -58,6 +64,7 @@ private:
     std::condition_variable changed_;
     int inside_ = 0;
     bool open_ = false;
+    std::function<sys::Fault()> on_wait_;
     sys::Injector* before_;
 };
 
@@ -128,8 +135,11 @@ TEST(ResolverPool, gives_notice_once_and_never_after_a_cancel) {
     auto lookup = pool.getaddrinfo("127.0.0.1", {}, {}, notice);
     lookup.get();
     lookup = pool.getaddrinfo("127.0.0.2", {}, {}, notice);  // the one before has ended
+    EXPECT_GE(notices, 1);
     lookup.get();
+    lookup.cancel();  // too late for the look-up, but waits for the notice
     EXPECT_EQ(notices, 2);
+    EXPECT_FALSE(lookup.get().empty());
     for (int i = 0; i < 200; ++i) {
         auto dropped = pool.getaddrinfo("127.0.0.3", {}, {}, notice);
         dropped.cancel();
@@ -137,6 +147,110 @@ TEST(ResolverPool, gives_notice_once_and_never_after_a_cancel) {
         std::this_thread::yield();
         EXPECT_EQ(notices, after);
     }
+}
+
+TEST(ResolverPool, an_end_waits_for_the_notice_that_is_being_given) {
+    std::promise<void> in_the_notice, may_return;
+    struct Context {
+        std::promise<void>& in_the_notice;
+        std::future<void> may_return;
+        std::atomic<bool> returned = false;
+    } context{in_the_notice, may_return.get_future()};
+    LookupNotice notice{[](void* pointer) noexcept {
+                            auto& now = *static_cast<Context*>(pointer);
+                            now.in_the_notice.set_value();
+                            now.may_return.wait();
+                            now.returned = true;
+                        },
+                        &context};
+    std::once_flag once;
+    BlackHole hole([&] { return std::call_once(once, [&] { may_return.set_value(); }), sys::Fault(); });
+    hole.let_go();
+    ResolverPool pool;
+    auto lookup = pool.getaddrinfo("127.0.0.1", {}, {}, notice);
+    in_the_notice.get_future().wait();
+    lookup.cancel();
+    EXPECT_TRUE(context.returned);
+    std::call_once(once, [&] { may_return.set_value(); });  // if nobody waited
+}
+
+TEST(ResolverPool, a_notice_may_use_the_look_up_and_the_pool) {
+    struct Context {
+        std::optional<ResolverPool> pool;
+        std::optional<Lookup> lookup, next;
+        std::size_t found = 0;
+        std::promise<void> called;
+    } context;
+    context.pool.emplace(ResolverOptions{.threads = 1});
+    LookupNotice notice{[](void* pointer) noexcept {
+                            auto& now = *static_cast<Context*>(pointer);
+                            if (now.lookup->done()) now.found = now.lookup->get().size();
+                            now.lookup->cancel();
+                            now.next = now.pool->getaddrinfo("127.0.0.2", 80, {.kind = Kind::stream});
+                            now.lookup.reset();
+                            now.called.set_value();
+                        },
+                        &context};
+    BlackHole hole;
+    context.lookup = context.pool->getaddrinfo("127.0.0.1", 80, {.kind = Kind::stream}, notice);
+    hole.let_go();
+    context.called.get_future().wait();
+    EXPECT_EQ(context.found, 1u);
+    EXPECT_EQ(context.next->get().front().address, Address::ip("127.0.0.2", 80));
+}
+
+TEST(ResolverPool, every_thread_that_can_be_begun_makes_room) {
+    for (std::size_t queue : {0u, 1u}) {
+        BlackHole hole;
+        ResolverPool pool({.threads = 4, .queue = queue});
+        std::vector<Lookup> lookups;
+        for (std::size_t i = 0; i < 4 + queue; ++i) lookups.push_back(pool.getaddrinfo("127.0.0.1"));
+        EXPECT_THROW(pool.getaddrinfo("127.0.0.1"), BlockingIOError);
+        hole.let_go();
+        for (auto& lookup : lookups) EXPECT_FALSE(lookup.get().empty());
+    }
+}
+
+TEST(ResolverPool, waits_for_as_long_as_there_is_time) {
+    BlackHole* the_hole = nullptr;
+    BlackHole hole([&the_hole] { return the_hole->let_go(), sys::Fault(); });
+    the_hole = &hole;
+    ResolverPool pool;
+    auto lookup = pool.getaddrinfo("127.0.0.1", 80, {.kind = Kind::stream});
+    EXPECT_THROW(lookup.get(-1ns), ValueError);
+    EXPECT_EQ(lookup.get(Duration::max()).size(), 1u);  // its answer comes once this waits
+}
+
+TEST(ResolverPool, a_signal_asks_the_hook) {
+    int signals = 3;
+    BlackHole hole([&signals] { return sys::Fault{signals-- > 0 ? EINTR : 0}; });
+    ResolverPool pool;
+    auto lookup = pool.getaddrinfo("127.0.0.1", 80);
+    EXPECT_THROW(lookup.get(1ms), TimeoutError);  // without a hook it goes on waiting
+    EXPECT_LT(signals, 0);
+    testing::RaisingHook hook;
+    signals = 1;
+    EXPECT_THROW(lookup.get(), testing::RaisingHook::Signal);
+}
+
+TEST(ResolverPool, goes_on_with_the_threads_that_there_are) {
+    ResolverPool pool({.threads = 4, .queue = 0});
+    {
+        testing::Faults faults(testing::fail(sys::Call::clone, EAGAIN));
+        try {
+            pool.getaddrinfo("127.0.0.1");
+            ADD_FAILURE();
+        } catch (const BlockingIOError&) {
+            ADD_FAILURE();  // that says that the queue is full
+        } catch (const OSError& error) {
+            EXPECT_EQ(error.errnum(), EAGAIN);
+        }
+    }
+    std::vector<Lookup> lookups;
+    lookups.push_back(pool.getaddrinfo("127.0.0.1"));
+    testing::Faults faults(testing::fail(sys::Call::clone, EAGAIN, 100));
+    for (int i = 0; i < 3; ++i) lookups.push_back(pool.getaddrinfo("127.0.0.1"));
+    for (auto& lookup : lookups) EXPECT_FALSE(lookup.get().empty());
 }
 
 TEST(ResolverPool, many_at_once) {
