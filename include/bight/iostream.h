@@ -20,7 +20,7 @@ public:
     /// Drops what was not flushed: a destructor must not wait.
     ~SocketStreambuf() override = default;
 
-    /// Why the stream went bad; a number of 0 if it did not.
+    /// Why the last call of the socket failed: EINTR where the interrupt hook raised; a number of 0 if it did not.
     Errno error() const noexcept { return error_; }
 
 protected:
@@ -29,6 +29,10 @@ protected:
     int sync() override;
 
 private:
+    template <class Action>
+    void attempt(Action action);
+    void send_all();
+
     BufferedReader reader_;
     BufferedWriter writer_;
     std::size_t buffering_;
@@ -42,8 +46,8 @@ private:
 ///     stream << "HELO " << name << "\r\n" << std::flush;
 ///     std::getline(stream, answer);
 ///
-/// Shares the descriptor with the socket. A failing call makes the stream bad, as for every other std::iostream;
-/// error() says why.
+/// Shares the descriptor with the socket. A failing call makes the stream bad, as for every other std::iostream, and
+/// never looks like the end; error() says why. After clear() it goes on where it was.
 class SocketStream : public std::iostream {
 public:
     explicit SocketStream(Socket& socket, std::size_t buffering = default_buffer_size)

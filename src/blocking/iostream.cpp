@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 namespace bight {
 namespace {
@@ -19,17 +20,37 @@ SocketStreambuf::SocketStreambuf(Socket& socket, std::size_t buffering)
     setp(characters(out_), characters(out_) + out_.capacity());
 }
 
-SocketStreambuf::int_type SocketStreambuf::underflow() {
-    if (sync() != 0) return traits_type::eof();  // whoever waits for an answer has asked before
+/// Makes a call of the socket, and keeps why it failed.
+template <class Action>
+void SocketStreambuf::attempt(Action action) {
     try {
-        in_ = reader_.read1(buffering_);
+        action();
+        error_ = Errno(0);
     } catch (const OSError& error) {
         error_ = Errno(error.errnum());
-        throw;  // the stream takes it for badbit
+        throw;
+    } catch (const std::bad_alloc&) {
+        error_ = Errno(ENOMEM);
+        throw;
     } catch (...) {
         error_ = Errno(EINTR);  // the interrupt hook
         throw;
     }
+}
+
+/// What cannot be sent now stays in the writer, and goes first the next time.
+void SocketStreambuf::send_all() {
+    auto waiting = static_cast<std::size_t>(pptr() - pbase());
+    setp(characters(out_), characters(out_) + out_.capacity());
+    if (waiting != 0) writer_.write(out_.room().first(waiting));
+    writer_.flush();
+}
+
+SocketStreambuf::int_type SocketStreambuf::underflow() {
+    attempt([this] {  // what it raises the stream takes for badbit
+        send_all();   // whoever waits for an answer has asked before
+        in_ = reader_.read1(buffering_);
+    });
     setg(characters(in_), characters(in_), characters(in_) + in_.size());
     return in_.empty() ? traits_type::eof() : traits_type::to_int_type(*gptr());
 }
@@ -41,14 +62,10 @@ SocketStreambuf::int_type SocketStreambuf::overflow(int_type character) {
 }
 
 int SocketStreambuf::sync() {
-    auto waiting = static_cast<std::size_t>(pptr() - pbase());
-    setp(characters(out_), characters(out_) + out_.capacity());
-    try {  // what cannot be sent now stays in the writer, and goes first the next time
-        if (waiting != 0) writer_.write(out_.room().first(waiting));
-        writer_.flush();
+    try {  // streams with unitbuf call this from a destructor
+        attempt([this] { send_all(); });
         return 0;
-    } catch (const OSError& error) {
-        error_ = Errno(error.errnum());
+    } catch (...) {
         return -1;
     }
 }

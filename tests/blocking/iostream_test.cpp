@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/iostream.h>
 
+#include "support/disturbances.h"
 #include "support/faults.h"
 
 #include <gtest/gtest.h>
@@ -77,6 +78,60 @@ TEST(SocketStream, goes_bad_and_says_why) {
     other << "x" << std::flush;
     EXPECT_TRUE(other.bad());
     EXPECT_EQ(other.error().number(), EPIPE);
+}
+
+// A lost connection is no clean end, also where it shows in the flush before a read.
+TEST(SocketStream, a_question_that_cannot_be_sent_is_no_end) {
+    auto [near, far] = socket::socketpair();
+    SocketStream stream(near);
+    far.close();
+    stream << "question\n";
+    std::string line;
+    while (std::getline(stream, line)) ADD_FAILURE() << line;
+    EXPECT_TRUE(stream.bad());
+    EXPECT_FALSE(stream.eof());
+    EXPECT_EQ(stream.error().number(), EPIPE);
+}
+
+TEST(SocketStream, a_hook_that_raises_makes_it_bad_and_is_told) {
+    auto [near, far] = socket::socketpair();
+    SocketStream stream(near);
+    testing::RaisingHook hook;
+    {
+        testing::Faults faults(testing::fail(sys::Call::send, EINTR));
+        stream << "x" << std::flush;
+    }
+    EXPECT_TRUE(stream.bad());
+    EXPECT_EQ(stream.error(), std::errc::interrupted);
+    stream.clear();
+    far.sendall("line\n");
+    std::string line;
+    {
+        testing::Faults faults(testing::fail(sys::Call::recv, EINTR));
+        std::getline(stream, line);
+    }
+    EXPECT_TRUE(stream.bad());
+    EXPECT_EQ(stream.error(), std::errc::interrupted);
+    stream.clear();
+    stream << std::unitbuf << "y";  // flushed by a destructor, which must not raise
+    EXPECT_EQ(far.recv(100), "xy");
+    testing::Faults faults(testing::fail(sys::Call::send, EINTR));
+    stream << "z";
+    EXPECT_TRUE(stream.bad());
+}
+
+TEST(SocketStream, goes_on_after_clear_and_forgets_the_error) {
+    auto [near, far] = socket::socketpair();
+    near.setblocking(false);
+    SocketStream stream(near);
+    std::string line;
+    std::getline(stream, line);
+    EXPECT_EQ(stream.error(), std::errc::resource_unavailable_try_again);
+    far.sendall("line\n");
+    stream.clear();
+    std::getline(stream, line);
+    EXPECT_EQ(line, "line");
+    EXPECT_EQ(stream.error().number(), 0);
 }
 
 TEST(SocketStream, sends_nothing_twice) {
