@@ -4,6 +4,7 @@
 
 #include <bight/socket.h>
 
+#include <cstdint>
 #include <iostream>
 #include <utility>
 

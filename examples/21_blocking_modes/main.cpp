@@ -4,6 +4,7 @@
 
 #include <bight/socket.h>
 
+#include <chrono>
 #include <iostream>
 #include <string_view>
 

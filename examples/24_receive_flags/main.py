@@ -28,7 +28,8 @@ with client, connection:
     print("urgent:", connection.recv(1, MSG_OOB).decode())
     print("the rest:", connection.recv(1024).decode())
 
-    print("without routing:", client.send(b"near", MSG_DONTROUTE), "bytes,", len(connection.recv(1024, MSG_PEEK)), "came")
+    print("without routing:", client.send(b"near", MSG_DONTROUTE), "bytes,",
+          len(connection.recv(1024, MSG_PEEK)), "came")
 
 with socket.socket(AF_INET, SOCK_DGRAM) as datagrams:
     datagrams.connect(address)

@@ -7,6 +7,8 @@ import struct
 import sys
 import time
 
+V4_REPLY, V4_REQUEST = 0, 8  # RFC 792
+V6_REQUEST, V6_REPLY = 128, 129  # RFC 4443
 ECHO = struct.Struct("!BBHHH")  # type, code, checksum, id, sequence: both protocols' echo messages begin like this
 
 
@@ -33,7 +35,7 @@ def hear_answer(s, identity, peer, limit):
         if len(message) < ECHO.size:
             continue
         kind, _, _, *answered = ECHO.unpack_from(message)
-        if kind == (129 if v6 else 0) and answered == identity and sender[0] == peer[0]:
+        if kind == (V6_REPLY if v6 else V4_REPLY) and answered == identity and sender[0] == peer[0]:
             return True
     return False
 
@@ -46,13 +48,14 @@ limit = int(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 1
 v6 = family == socket.AF_INET6
 
 with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if v6 else socket.IPPROTO_ICMP) as s:
+    request = V6_REQUEST if v6 else V4_REQUEST
     own = time.monotonic_ns() & 0xffff
     answers = 0
     for i in range(1, count + 1):
         data = b"bight".ljust(56, b"\0")
-        checksum = checksum_of(ECHO.pack(128 if v6 else 8, 0, 0, own, i) + data)
+        checksum = checksum_of(ECHO.pack(request, 0, 0, own, i) + data)
         start = time.monotonic()
-        s.sendto(ECHO.pack(128 if v6 else 8, 0, checksum, own, i) + data, peer)
+        s.sendto(ECHO.pack(request, 0, checksum, own, i) + data, peer)
         if hear_answer(s, [own, i], peer, limit):
             took = (time.monotonic() - start) * 1000
             print(f"{peer[0]} answers number {i} after {took:g} ms", flush=True)

@@ -42,7 +42,7 @@ def find(number):
 
 
 class Play:
-    """One run of an example: all in one language, or for each side its own. Leaving the `with` block ends whatever still
+    """One run of an example: all in one language, or for each side its own. Leaving the `with` block ends what still
     runs."""
 
     def __init__(self, scenario, languages, build):
@@ -54,7 +54,7 @@ class Play:
         self._prefix = []
         self._worlds = contextlib.ExitStack()
 
-    def world(self, network=()):
+    def world(self, network=None):
         """From here on programs run on a machine of their own; skips where the system has none to give."""
         world = World(network)
         self._worlds.callback(world.close)
@@ -309,7 +309,7 @@ def ping(stage):
     stage.run("192.0.2.9", "1", "50")  # which nobody has
 
 
-# ---- Two sides each. A script waits until the server has said what happened before it goes on, so there is one order. -
+# ---- Two sides each. A script waits until the server has said what happened before it goes on, so there is one order.
 
 @scenario("22_accept_loop", "accept on a listener that never blocks, waiting by select")
 def accept_loop(stage):
