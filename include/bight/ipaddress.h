@@ -123,6 +123,14 @@ struct RegistryRow {
 /// Embedded IPv4 addresses are not looked at: see embedded_ipv4().
 const RegistryRow* classify(const IPAddress& address) noexcept;
 
+/// The smallest special-purpose block that holds all of `network`; null if none does. One that is a row gets that row,
+/// whatever smaller blocks lie in it.
+const RegistryRow* classify(const IPNetwork& network) noexcept;
+template <class Address>
+const RegistryRow* classify(const Network<Address>& network) noexcept {
+    return classify(IPNetwork(network));
+}
+
 /// All rows, IPv4 first.
 std::span<const RegistryRow> registry() noexcept;
 

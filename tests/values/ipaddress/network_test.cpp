@@ -186,6 +186,25 @@ TEST(Registry, every_row_its_neighbours_and_their_mapped_forms) {
     EXPECT_EQ(registry_date().size(), 7u);
 }
 
+TEST(Registry, a_network_is_classified_by_the_smallest_block_that_holds_all_of_it) {
+    for (const auto& row : registry()) {
+        EXPECT_EQ(classify(row.network), &row) << row.network;
+        if (row.network.prefixlen() == row.network.max_prefixlen()) continue;
+        for (auto half : row.network.subnets()) {
+            ASSERT_NE(classify(half), nullptr) << half;
+            EXPECT_TRUE(classify(half)->network.subnet_of(row.network)) << half;
+        }
+    }
+    EXPECT_EQ(classify(ip_network("9.0.0.0/8")), nullptr);
+    EXPECT_EQ(classify(ip_network("10.0.0.0/7")), nullptr);
+    EXPECT_EQ(classify(ip_network("0.0.0.0/0")), nullptr);
+    EXPECT_EQ(classify(IPv4Network("192.0.0.0/28"))->network, ip_network("192.0.0.0/24"));
+    EXPECT_EQ(classify(IPv4Network("192.0.0.4/30"))->network, ip_network("192.0.0.0/29"));
+    EXPECT_EQ(classify(IPv6Network("2001::/24"))->network, ip_network("2001::/23"));
+    EXPECT_EQ(classify(IPv6Network("::/96")), nullptr);
+    EXPECT_EQ(classify(IPv6Network("::1")), classify(IPv6Address("::1")));
+}
+
 TEST(Registry, questions_of_policy_look_inside) {
     for (auto text : {"127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1", "2002:7f00:1::1", "64:ff9b::10.0.0.1",
                       "ff02::1", "224.0.0.1", "100.64.0.1", "::ffff:100.64.0.1", "fe80::1", "fec0::1",
