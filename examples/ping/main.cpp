@@ -40,8 +40,8 @@ std::uint16_t checksum_of(const Echo& echo) {
 bool hear_answer(Socket& s, const Echo& request, const Address& peer, Clock::duration limit) {
     const bool v6 = s.family() == Family::inet6;
     const auto deadline = Clock::now() + limit;
-    while (Clock::now() < deadline) {
-        s.settimeout(deadline - Clock::now());
+    for (auto left = limit; left > 0s; left = deadline - Clock::now()) {
+        s.settimeout(left);
         auto received = s.try_recvfrom(2048);
         if (!received) {
             if (received.error() == std::errc::timed_out) return false;

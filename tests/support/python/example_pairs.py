@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 """The programs of examples/ as processes: one scenario for each example, played by C++ and Python alike.
 
-A new example needs its folder and one @scenario function here; the tests and tools/tour find it in SCENARIOS.
+A new example needs its folder, its row in examples/README.md and one @scenario function here; the tests and tools/tour
+find it in SCENARIOS.
 """
 
 import collections
