@@ -125,7 +125,10 @@ public:
 
     int run(int argc, char** argv) {
         try {
-            app_.parse(arguments_of(argc, argv));
+            auto arguments = arguments_of(argc, argv);
+            take_behind_dashes(arguments, ip_);
+            std::ranges::reverse(arguments);  // CLI11 takes the last one first
+            app_.parse(std::move(arguments));
         } catch (const CLI::CallForHelp&) {
             return show_help();
         } catch (const CLI::CallForVersion& wanted) {
@@ -212,14 +215,13 @@ private:
     /// `bight help COMMAND` is `bight COMMAND --help`; this one is here to be listed.
     void add_help() { app_.add_subcommand("help", "Tell how a command is used."); }
 
-    /// In CLI11's order: the last one first.
     static std::vector<std::string> arguments_of(int argc, char** argv) {
         std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
         if (!arguments.empty() && arguments.front() == "help") {
             arguments.erase(arguments.begin());
             arguments.emplace_back("--help");
         }
-        return {arguments.rbegin(), arguments.rend()};
+        return arguments;
     }
 
     template <class Target>

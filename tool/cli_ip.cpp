@@ -2,9 +2,15 @@
 #include "cli_ip.h"
 
 #include "exit_code.h"
+#include "interruption.h"
+#include "ip_input.h"
+#include "quantity.h"
 #include "talk.h"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <string_view>
 
 namespace bight::tool {
 namespace {
@@ -15,8 +21,11 @@ constexpr const char* ip_help = R"(Ask about, combine and search IP addresses an
   bight ip collapse networks.txt
   bight ip grep 10.0.0.0/8,fc00::/7 access.log
 
-IPv4 and IPv6 may be mixed everywhere. Without words or files, lines of standard
-input are read. Exit codes: 0 well, 1 the answer is no, 2 bad usage or input.
+IPv4 and IPv6 may be mixed everywhere. Without words or files, and for "-", the
+words of standard input are read: blanks between them, any number a line, '#'
+begins a comment. Answers come as soon as their question was read. At a bad word
+it ends, after the answers to those before it; SIGINT and SIGTERM do likewise.
+Exit codes: 0 well, 1 the answer is no, 2 bad usage or input, 130, 143 signals.
 )";
 
 struct Command {
@@ -24,7 +33,7 @@ struct Command {
     const char* help;
     const char* words;  // the name of its words, and what they are
     const char* about;
-    int (*run)(const IpOptions&);
+    int (*run)(const IpOptions&, OutputBuffer&);
     const char* takes;  // letters of further options: f -f, h --hosts, n --limit, l --loose, g those of grep
 };
 
@@ -85,7 +94,10 @@ if an address is in none of them.
   bight ip grep -c 192.0.2.0-192.0.2.9,2001:db8::/32 a.log b.log
   bight ip grep -v -f ours.txt access.log
 
-Networks come first, then files. Exit code 1 if no line was selected.
+Networks come first, then files: from the first word that is no network, or from
+"--" on. With --json, addresses are listed beside their line, or with -o alone.
+A file that cannot be read, or a line above 64 MiB, is told, and the rest goes on.
+Exit code 1 if no line was selected, 2 if there was such trouble.
 )",
      "NETWORK FILE", "Networks, then files", run_ip_grep, "fgl"},
     {"reverse", R"(Write the name under which the DNS knows an address.
@@ -102,25 +114,42 @@ void add_options(CLI::App& app, const Command& command, IpOptions& options) {
         if (letter == 'f') app.add_option("-f,--file", options.patterns, "A file of networks")->type_name("FILE");
         if (letter == 'l') app.add_flag("--loose", options.loose, "Clear host bits instead of refusing them");
         if (letter == 'h') app.add_flag("--hosts", options.hosts, "Without network and broadcast addresses");
-        if (letter == 'n') app.add_option("--limit", options.limit, "At most so many")->type_name("N");
+        if (letter == 'n')
+            app.add_option_function<std::string>(
+                   "--limit", [&](const std::string& text) { options.limit = parse_count(text); }, "At most so many")
+                ->type_name("N");
         if (letter != 'g') continue;
-        app.add_flag("-v,--invert-match", options.invert, "The other lines");
-        app.add_flag("-c,--count", options.count, "Only how many lines");
-        app.add_flag("-o,--only-matching", options.only, "Only the addresses, one a line");
+        auto* invert = app.add_flag("-v,--invert-match", options.invert, "The other lines");
+        auto* count = app.add_flag("-c,--count", options.count, "Only how many lines");
+        app.add_flag("-o,--only-matching", options.only, "Only the addresses, one a line")
+            ->excludes(invert)
+            ->excludes(count);
         app.add_flag("-x,--line", options.exact, "Only lines that are an address and nothing else");
     }
 }
 
-/// Whatever goes wrong is 2: 1 means no.
-int run(int (*command)(const IpOptions&), const IpOptions& options) {
+/// Whatever goes wrong is 2: 1 means no. What was found before goes out first.
+int run(int (*command)(const IpOptions&, OutputBuffer&), const IpOptions& options) {
+    OutputBuffer out;
     try {
-        return command(options);
+        watch_interruptions();
+        int code = command(options, out);
+        out.flush();
+        return code;
     } catch (const OutputClosed&) {
         throw;
+    } catch (const Interrupted& interrupted) {
+        out.flush();
+        return interrupted.exit_code();
     } catch (const std::exception& error) {
+        out.flush();
         complain(error);
         return exit_code::usage;
     }
+}
+
+bool takes_files_behind(const Command& command) {
+    return std::string_view(command.takes).find('f') != std::string::npos;
 }
 
 }  // namespace
@@ -134,14 +163,27 @@ void add_ip(CLI::App& app, IpOptions& options, std::function<int()>& action) {
             if (options.batch) throw CLI::ExcludesError("--batch", ip->get_subcommands().front()->get_name());
             return;
         }
+        if (!options.behind.empty()) throw CLI::ExtrasError({options.behind.front()});
         if (!options.batch) throw CLI::RequiredError("A subcommand of ip");
         action = [&options] { return run(run_ip_batch, options); };
     });
     for (const Command& command : commands) {
         auto* sub = ip->add_subcommand(command.name, command.help);
         add_options(*sub, command, options);
-        sub->callback([&] { action = [&] { return run(command.run, options); }; });
+        sub->callback([&] {
+            if (!takes_files_behind(command))
+                options.words.insert(options.words.end(), options.behind.begin(), options.behind.end());
+            action = [&] { return run(command.run, options); };
+        });
     }
+}
+
+void take_behind_dashes(std::vector<std::string>& arguments, IpOptions& options) {
+    if (arguments.empty() || arguments.front() != "ip") return;
+    auto dashes = std::ranges::find(arguments, "--");
+    if (dashes == arguments.end()) return;
+    options.behind.assign(dashes + 1, arguments.end());
+    arguments.erase(dashes, arguments.end());
 }
 
 }  // namespace bight::tool

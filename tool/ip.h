@@ -10,8 +10,9 @@ namespace bight::tool {
 
 /// What the subcommands of `bight ip` are told; each reads what it knows.
 struct IpOptions {
-    std::vector<std::string> words;  // in the order of the command line
-    std::string patterns;            // -f: a file of networks
+    std::vector<std::string> words;   // in the order of the command line
+    std::vector<std::string> behind;  // grep, subtract: what stands behind "--"
+    std::string patterns;             // -f: a file of networks
     bool batch = false;
     bool json = false;
     bool loose = false;   // host bits are cleared instead of refused
@@ -23,18 +24,20 @@ struct IpOptions {
     std::optional<std::uint64_t> limit;
 };
 
-// Each returns the exit code, and raises what went wrong.
+class OutputBuffer;
 
-int run_ip_batch(const IpOptions& options);
-int run_ip_info(const IpOptions& options);
-int run_ip_reverse(const IpOptions& options);
-int run_ip_contains(const IpOptions& options);
-int run_ip_collapse(const IpOptions& options);
-int run_ip_subtract(const IpOptions& options);
-int run_ip_split(const IpOptions& options);
-int run_ip_range(const IpOptions& options);
-int run_ip_list(const IpOptions& options);
-int run_ip_lookup(const IpOptions& options);
-int run_ip_grep(const IpOptions& options);
+// Each returns the exit code, and raises what went wrong. What is in `out` then was found before that, and counts.
+
+int run_ip_batch(const IpOptions& options, OutputBuffer& out);
+int run_ip_info(const IpOptions& options, OutputBuffer& out);
+int run_ip_reverse(const IpOptions& options, OutputBuffer& out);
+int run_ip_contains(const IpOptions& options, OutputBuffer& out);
+int run_ip_collapse(const IpOptions& options, OutputBuffer& out);
+int run_ip_subtract(const IpOptions& options, OutputBuffer& out);
+int run_ip_split(const IpOptions& options, OutputBuffer& out);
+int run_ip_range(const IpOptions& options, OutputBuffer& out);
+int run_ip_list(const IpOptions& options, OutputBuffer& out);
+int run_ip_lookup(const IpOptions& options, OutputBuffer& out);
+int run_ip_grep(const IpOptions& options, OutputBuffer& out);
 
 }  // namespace bight::tool

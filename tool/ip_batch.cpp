@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "ip_batch.h"
 #include "exit_code.h"
 #include "ip.h"
 #include "ip_facts.h"
@@ -27,11 +28,13 @@ void answer(JsonObject& object, std::string_view kind, std::string_view text) {
         throw ValueError("no kind of question: address, network, network_loose or interface stands before the tab");
 }
 
-std::string answer_line(const LineReader::Line& line) {
+}  // namespace
+
+std::string answer_batch_line(const LineReader::Line& line) {
     try {
         auto tab = line.text.find('\t');
         if (tab == line.text.npos) throw ValueError("no tab in the line: KIND, a tab, TEXT");
-        if (line.cut) throw ValueError(fmt::format("the line is longer than {} bytes", LineReader::max_line));
+        if (line.cut) throw ValueError(fmt::format("the line is longer than {} bytes", LineReader::longest));
         JsonObject object;
         object.add("ok", true);
         answer(object, line.text.substr(0, tab), line.text.substr(tab + 1));
@@ -41,14 +44,10 @@ std::string answer_line(const LineReader::Line& line) {
     }
 }
 
-}  // namespace
-
-int run_ip_batch(const IpOptions&) {
-    OutputBuffer out;
-    LineReader lines("-");
-    // Whoever asks line by line gets each answer before the next question.
-    while (auto line = lines.next([&] { out.flush(); })) out.line(answer_line(*line));
-    out.flush();
+int run_ip_batch(const IpOptions&, OutputBuffer& out) {
+    InputFile input("-", out);
+    LineReader lines(input);
+    while (auto line = lines.next()) out.line(answer_batch_line(*line));
     return exit_code::ok;
 }
 

@@ -1,58 +1,61 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "exit_code.h"
+#include "interruption.h"
 #include "ip.h"
 #include "ip_input.h"
 #include "ip_scan.h"
 #include "json.h"
+#include "talk.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace bight::tool {
 namespace {
 
 using namespace ipaddress;
 
-constexpr std::size_t read_size = std::size_t{1} << 20;
-constexpr std::size_t max_buffer = std::size_t{64} << 20;  // a longer line is taken for several
-
 class Grep {
 public:
-    Grep(const IpOptions& options, const AddressSet& wanted) : options_(options), scanner_(wanted) {}
+    Grep(const IpOptions& options, AddressSet wanted, OutputBuffer& out)
+        : options_(options), scanner_(std::move(wanted)), out_(out) {}
 
+    /// A file that cannot be read does not keep from the next one.
     void file(const std::string& path) {
-        InputFile input(path);
-        std::size_t filled = 0;
-        while (true) {
-            if (filled == buffer_.size()) buffer_.resize(std::max(2 * buffer_.size(), 2 * read_size));
-            std::size_t got = input.read(buffer_.data() + filled, std::min(read_size, buffer_.size() - filled));
-            const char* begin = buffer_.data();
-            auto* newline = static_cast<const char*>(::memrchr(begin + filled, '\n', got));
-            filled += got;
-            std::size_t whole = newline ? static_cast<std::size_t>(newline + 1 - begin) : 0;
-            if (got == 0 || filled >= max_buffer) whole = filled;
-            lines(begin, begin + whole);
-            std::memmove(buffer_.data(), begin + whole, filled - whole);
-            filled -= whole;
-            if (got == 0) return;
+        try {
+            InputFile input(path, out_);
+            blocks_.each(
+                input, [this](const char* begin, const char* end) { lines(begin, end); },
+                [&](std::uint64_t offset) {
+                    trouble(fmt::format("{}: the line at byte {} is longer than {} MiB, and left out", input.name(),
+                                        offset, BlockReader::longest >> 20));
+                });
+        } catch (const InputError& error) {
+            trouble(error.what());
         }
     }
 
-    int finish() {
-        if (options_.count)
-            out_.line(options_.json ? JsonObject().add("schema", "bight.ip/1").add("count", selected_).text()
-                                    : fmt::format("{}", selected_));
-        out_.flush();
+    void sum_up() {
+        if (!options_.count) return;
+        out_.line(options_.json ? JsonObject().add("schema", "bight.ip/1").add("count", selected_).text()
+                                : fmt::format("{}", selected_));
+    }
+
+    int result() const {
+        if (troubled_) return exit_code::usage;
         return selected_ != 0 ? exit_code::ok : exit_code::no;
     }
 
 private:
-    static const char* line_end(const char* at, const char* end) {
-        auto* newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
-        return newline ? newline + 1 : end;
+    void trouble(const std::string& what) {
+        out_.flush();
+        say(what);
+        troubled_ = true;
     }
+
     static const char* line_begin(const char* at, const char* begin) {
         auto* newline = static_cast<const char*>(::memrchr(begin, '\n', static_cast<std::size_t>(at - begin)));
         return newline ? newline + 1 : begin;
@@ -112,20 +115,33 @@ private:
         if (!options_.count) write(begin, end);
     }
 
+    /// A line, and the first address that is wanted in it.
     void select(const char* begin, const char* end, std::string_view found) {
         ++selected_;
         if (options_.count) return;
-        if (options_.json) {
-            JsonObject object;
-            object.add("schema", "bight.ip/1").add("line", bare(begin, end));
-            if (!options_.invert) object.add("address", found);
-            out_.line(object.text());
-        } else if (options_.only && !options_.invert) {
-            for (; !found.empty() && found.data() < end; found = next_in_line(found)) out_.line(found);
-        } else {
+        if (options_.only)
+            addresses(end, found);
+        else if (options_.json)
+            object(begin, end, found);
+        else
             write(begin, end);
-        }
     }
+
+    void addresses(const char* end, std::string_view found) {
+        for (; is_before(end, found); found = next_in_line(found))
+            out_.line(options_.json ? JsonObject().add("schema", "bight.ip/1").add("address", found).text() : found);
+    }
+
+    void object(const char* begin, const char* end, std::string_view found) {
+        JsonObject object;
+        object.add("schema", "bight.ip/1").add("line", bare(begin, end));
+        std::vector<std::string> all;
+        for (; is_before(end, found); found = next_in_line(found)) all.emplace_back(found);
+        if (!options_.invert) object.add("addresses", all);
+        out_.line(object.text());
+    }
+
+    static bool is_before(const char* end, std::string_view found) { return !found.empty() && found.data() < end; }
 
     std::string_view next_in_line(std::string_view found) {
         return options_.exact ? std::string_view() : scanner_.next(found.data() + found.size());
@@ -138,19 +154,26 @@ private:
 
     const IpOptions& options_;
     AddressScanner scanner_;
-    std::vector<char> buffer_;
-    OutputBuffer out_;
+    BlockReader blocks_;
+    OutputBuffer& out_;
     std::uint64_t selected_ = 0;
+    bool troubled_ = false;
 };
 
 }  // namespace
 
-int run_ip_grep(const IpOptions& options) {
-    auto [wanted, files] = patterns_of(options);
-    Grep grep(options, wanted);
+int run_ip_grep(const IpOptions& options, OutputBuffer& out) {
+    auto [wanted, files] = patterns_of(options, out);
+    Grep grep(options, std::move(wanted), out);
     if (files.empty()) files.emplace_back("-");
-    for (const std::string& file : files) grep.file(file);
-    return grep.finish();
+    try {
+        for (const std::string& file : files) grep.file(file);
+    } catch (const Interrupted&) {
+        grep.sum_up();
+        throw;
+    }
+    grep.sum_up();
+    return grep.result();
 }
 
 }  // namespace bight::tool

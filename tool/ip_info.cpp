@@ -3,6 +3,7 @@
 #include "ip.h"
 #include "ip_facts.h"
 #include "ip_input.h"
+#include "talk.h"
 
 #include <fmt/core.h>
 
@@ -10,12 +11,6 @@ namespace bight::tool {
 namespace {
 
 using namespace ipaddress;
-
-/// The smallest special-purpose block that holds all of it.
-const RegistryRow* row_of(const IPNetwork& network) {
-    const RegistryRow* row = classify(network.network_address());
-    return row && network.subnet_of(row->network) ? row : nullptr;
-}
 
 std::string registry_text(const RegistryRow& row) {
     return fmt::format("{}, {} ({}, registry of {})", row.network.to_string(), row.name, row.rfc, registry_date());
@@ -42,9 +37,11 @@ std::string uses_of(const Value& value) {
 
 class Report {
 public:
-    void line(std::string_view name, std::string_view value) { text_ += fmt::format("{:<12}{}\n", name, value); }
+    void line(std::string_view name, std::string_view value) {
+        text_ += fmt::format("{:<12}{}\n", name, printable(value));  // zones are whatever somebody wrote
+    }
     void registry(const IPNetwork& network) {
-        if (auto* row = row_of(network)) line("registry", registry_text(*row));
+        if (auto* row = classify(network)) line("registry", registry_text(*row));
     }
     const std::string& text() const { return text_; }
 
@@ -105,34 +102,31 @@ std::string about(std::string_view text, bool json) {
         add_facts(object, network);
     else
         add_facts(object, interface);
-    add_registry(object, row_of(network));
+    add_registry(object, classify(network));
     return object.text() + '\n';
 }
 
 }  // namespace
 
-int run_ip_info(const IpOptions& options) {
-    OutputBuffer out;
+int run_ip_info(const IpOptions& options, OutputBuffer& out) {
     bool first = true;
-    for_each_word(options.words, [&](std::string_view word) {
+    for_each_word(options.words, out, [&](std::string_view word) {
+        auto text = about(word, options.json);
         if (!first && !options.json) out.add("\n");
         first = false;
-        out.add(about(word, options.json));
+        out.add(text);
     });
-    out.flush();
     return exit_code::ok;
 }
 
-int run_ip_reverse(const IpOptions& options) {
-    OutputBuffer out;
-    for_each_word(options.words, [&](std::string_view word) {
+int run_ip_reverse(const IpOptions& options, OutputBuffer& out) {
+    for_each_word(options.words, out, [&](std::string_view word) {
         auto pointer = word.find('/') == word.npos ? ip_address(word).reverse_pointer()
                                                    : ip_network(word, {.strict = !options.loose}).reverse_pointer();
         out.line(options.json
                      ? JsonObject().add("schema", "bight.ip/1").add("text", word).add("reverse_pointer", pointer).text()
-                     : pointer);
+                     : printable(pointer));
     });
-    out.flush();
     return exit_code::ok;
 }
 

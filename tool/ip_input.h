@@ -1,112 +1,85 @@
 // SPDX-License-Identifier: BSL-1.0
-/// What `bight ip` reads and writes: lines of any length, ranges of addresses, much output.
+/// What `bight ip` reads and writes: files, words of the command line, much output.
 #pragma once
 
 #include "ip.h"
+#include "ip_lines.h"
 
 #include <bight/ipaddress/address_set.h>
 
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace bight::tool {
 
-/// A file, or standard input for "-". Raises OSError.
-class InputFile {
-public:
-    explicit InputFile(const std::string& path);
-    InputFile(const InputFile&) = delete;
-    InputFile& operator=(const InputFile&) = delete;
-    ~InputFile();
-
-    /// As read(2): 0 at the end.
-    std::size_t read(char* to, std::size_t size);
-
-    const std::string& name() const noexcept { return name_; }
-
-private:
-    std::string name_;
-    int fd_;
-};
-
-/// The lines of a file, in a buffer that does not grow: of a longer line comes the beginning, and that it was cut.
-class LineReader {
-public:
-    static constexpr std::size_t max_line = std::size_t{64} << 10;
-
-    struct Line {
-        std::string_view text;  // without its newline; valid until the next one
-        std::size_t number;     // from 1
-        bool cut;
-    };
-
-    explicit LineReader(const std::string& path) : file_(path), buffer_(4 * max_line) {}
-
-    /// `before_waiting` is called whenever more is read.
-    std::optional<Line> next(const std::function<void()>& before_waiting = {});
-
-    const std::string& name() const noexcept { return file_.name(); }
-
-private:
-    bool fill(const std::function<void()>& before_waiting);
-    std::string_view rest() const noexcept { return {buffer_.data() + begin_, end_ - begin_}; }
-
-    InputFile file_;
-    std::vector<char> buffer_;
-    std::string kept_;  // the beginning of a line that was cut
-    std::size_t begin_ = 0, end_ = 0, number_ = 0;
-    bool ended_ = false;
-};
-
-/// Standard output by large pieces. What is left when it is destroyed is lost: call flush().
+/// Standard output by large pieces. Whoever makes one flushes it, after an error too: what it holds was found before.
 class OutputBuffer {
 public:
     void add(std::string_view text) {
         text_ += text;
-        if (text_.size() >= std::size_t{256} << 10) flush();
+        if (text_.size() >= std::size_t{256} << 10) pass_on();
     }
     void line(std::string_view text) {
         text_ += text;
         add("\n");
     }
+
+    /// Raises OSError, OutputClosed; what could not be written is lost then.
     void flush();
 
 private:
+    void pass_on();
+
     std::string text_;
 };
 
-/// "10.0.0.0/8", "10.0.0.0-10.0.1.7" or "::1". Raises ValueError.
-ipaddress::AddressRange parse_range(std::string_view text, bool loose);
+/// A file that cannot be opened or read.
+class InputError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
-/// Whether `text` could be meant as such a range, well written or not.
-bool looks_like_range(std::string_view text);
+/// A file, or standard input for "-". Before each read, which may wait for long, `out` is flushed. Raises InputError, and
+/// Interrupted.
+class InputFile : public ByteSource {
+public:
+    InputFile(const std::string& path, OutputBuffer& out);
+    InputFile(const InputFile&) = delete;
+    InputFile& operator=(const InputFile&) = delete;
+    ~InputFile() override;
 
-/// Each word (networks, ranges, addresses) of each line, without what follows a '#'. No file: standard input. A word that
-/// is no range raises ValueError, which tells the file and the line.
-void for_each_range(std::span<const std::string> files, bool loose,
-                    const std::function<void(const ipaddress::AddressRange&)>& found);
+    std::size_t read(char* to, std::size_t size) override;
+    const std::string& name() const noexcept override { return name_; }
 
-/// Each word, or without any, each line of standard input.
-void for_each_word(std::span<const std::string> words, const std::function<void(std::string_view)>& found);
+private:
+    std::string name_;
+    OutputBuffer& out_;
+    int fd_;
+};
 
-/// Ranges with commas between, or one.
-ipaddress::AddressSet parse_patterns(std::string_view text, bool loose);
+/// Each word; for "-", and without any, those of standard input.
+void for_each_word(std::span<const std::string> words, OutputBuffer& out,
+                   const std::function<void(std::string_view)>& found);
 
-/// The words that look like ranges at the beginning of a command line (with commas between, if one likes), and those of
-/// the file of -f; behind them stand files.
+/// The networks, ranges and addresses in files; without any, in standard input.
+ipaddress::AddressSet read_set(std::span<const std::string> files, bool loose, OutputBuffer& out);
+
+/// What a command line says that begins with networks and goes on with files.
+///
+/// Its first word is networks, unless -f named a file of them; words behind it that are networks count too, up to the
+/// first that is none; then, and behind "--", come files.
 struct Patterns {
     ipaddress::AddressSet addresses;
     std::vector<std::string> files;
 };
-Patterns patterns_of(const IpOptions& options);
+Patterns patterns_of(const IpOptions& options, OutputBuffer& out);
 
 /// Prints the networks of a set, or with --json one object for each.
-void print_networks(const ipaddress::AddressSet& set, bool json);
+void print_networks(const ipaddress::AddressSet& set, bool json, OutputBuffer& out);
 
 /// One network on a line of its own.
 void add_network(OutputBuffer& out, const ipaddress::IPNetwork& network, bool json);

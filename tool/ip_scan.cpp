@@ -5,11 +5,13 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace bight::tool {
 namespace {
 
 using namespace ipaddress;
+using namespace literals;
 
 struct Letters {
     std::array<bool, 256> word{};   // letters, digits, '.'
@@ -47,12 +49,15 @@ constexpr std::size_t longest_ipv6 = 45;
 
 }  // namespace
 
-AddressScanner::AddressScanner(const AddressSet& wanted) : wanted_(wanted) {}
+AddressScanner::AddressScanner(AddressSet wanted)
+    : wanted_(std::move(wanted)),
+      has_four_(wanted_.overlaps("0.0.0.0/0"_net)),
+      has_six_(wanted_.overlaps("::/0"_net)) {}
 
 void AddressScanner::search(const char* begin, const char* end) noexcept {
     end_ = end;
-    four_ = wanted_.of_version(4).empty() ? std::string_view(end, 0) : find_ipv4(begin);
-    six_ = wanted_.of_version(6).empty() ? std::string_view(end, 0) : find_ipv6(begin);
+    four_ = has_four_ ? find_ipv4(begin) : std::string_view(end, 0);
+    six_ = has_six_ ? find_ipv6(begin) : std::string_view(end, 0);
 }
 
 std::string_view AddressScanner::find_ipv4(const char* begin) const noexcept {

@@ -14,7 +14,7 @@ namespace bight::tool {
 /// searched in linear time, however many addresses there are.
 class AddressScanner {
 public:
-    explicit AddressScanner(const ipaddress::AddressSet& wanted);
+    explicit AddressScanner(ipaddress::AddressSet wanted);
 
     /// The text from now on; it begins where a line does.
     void search(const char* begin, const char* end) noexcept;
@@ -31,6 +31,7 @@ private:
     std::string_view find_ipv6(const char* begin) const noexcept;
 
     ipaddress::AddressSet wanted_;
+    bool has_four_, has_six_;
     const char* end_ = nullptr;
     std::string_view four_, six_;  // the next ones; at the end of the text: there are no more
 };

@@ -3,6 +3,7 @@
 #include "ip.h"
 #include "ip_input.h"
 #include "json.h"
+#include "talk.h"
 
 #include <bight/error.h>
 #include <bight/ipaddress.h>
@@ -10,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace bight::tool {
@@ -17,15 +19,13 @@ namespace {
 
 using namespace ipaddress;
 
-AddressSet read_set(std::span<const std::string> files, bool loose) {
-    AddressSetBuilder builder;
-    for_each_range(files, loose, [&](const AddressRange& range) { builder.add(range); });
-    return builder.build();
-}
-
 const std::string& word(const IpOptions& options, std::size_t index, const char* what) {
     if (index >= options.words.size()) throw ValueError(fmt::format("{} is missing", what));
     return options.words[index];
+}
+
+void refuse_words_from(const IpOptions& options, std::size_t index) {
+    if (index < options.words.size()) throw ValueError(fmt::format("what is '{}' for?", options.words[index]));
 }
 
 int number(std::string_view text) {
@@ -39,56 +39,64 @@ int number(std::string_view text) {
 
 }  // namespace
 
-int run_ip_contains(const IpOptions& options) {
-    auto outer = parse_patterns(word(options, 0, "the network"), options.loose);
-    OutputBuffer out;
+int run_ip_contains(const IpOptions& options, OutputBuffer& out) {
+    AddressSetBuilder networks;
+    add_ranges(networks, word(options, 0, "the network"), options.loose);
+    auto outer = networks.build();
     bool all = true;
-    for_each_word(std::span(options.words).subspan(1), [&](std::string_view text) {
+    for_each_word(std::span(options.words).subspan(1), out, [&](std::string_view text) {
         bool holds = outer.contains(parse_range(text, options.loose));
         all = all && holds;
         if (options.json)
             out.line(JsonObject().add("schema", "bight.ip/1").add("text", text).add("contained", holds).text());
         else
-            out.line(fmt::format("{}\t{}", text, holds ? "yes" : "no"));
+            out.line(fmt::format("{}\t{}", printable(text), holds ? "yes" : "no"));
     });
-    out.flush();
     return all ? exit_code::ok : exit_code::no;
 }
 
-int run_ip_collapse(const IpOptions& options) {
-    print_networks(read_set(options.words, options.loose), options.json);
+int run_ip_collapse(const IpOptions& options, OutputBuffer& out) {
+    print_networks(read_set(options.words, options.loose, out), options.json, out);
     return exit_code::ok;
 }
 
-int run_ip_subtract(const IpOptions& options) {
-    auto [taken, files] = patterns_of(options);
-    print_networks(read_set(files, options.loose).difference(taken), options.json);
+int run_ip_subtract(const IpOptions& options, OutputBuffer& out) {
+    auto [taken, files] = patterns_of(options, out);
+    print_networks(read_set(files, options.loose, out).difference(taken), options.json, out);
     return exit_code::ok;
 }
 
-int run_ip_split(const IpOptions& options) {
+int run_ip_split(const IpOptions& options, OutputBuffer& out) {
+    refuse_words_from(options, 2);
     IPNetwork network(word(options, 0, "the network"), {.strict = !options.loose});
-    auto subnets = network.subnets({.new_prefix = number(word(options, 1, "the prefix length"))});
-    OutputBuffer out;
+    int prefixlen = number(word(options, 1, "the prefix length"));
+    // subnets() would give back a single address, whatever it is asked for, as Python does.
+    if (prefixlen < network.prefixlen() || prefixlen > network.max_prefixlen())
+        throw ValueError(
+            fmt::format("the prefix length is from {} to {}", network.prefixlen(), network.max_prefixlen()));
+    auto subnets = network.subnets({.new_prefix = prefixlen});
     std::uint64_t left = options.limit.value_or(UINT64_MAX);
     for (auto subnet = subnets.begin(); subnet != subnets.end() && left != 0; ++subnet, --left)
         add_network(out, *subnet, options.json);
-    out.flush();
     return exit_code::ok;
 }
 
-int run_ip_range(const IpOptions& options) {
+int run_ip_range(const IpOptions& options, OutputBuffer& out) {
     AddressSetBuilder builder;
-    if (options.words.size() == 2 && IPAddress::parse(options.words[0]) && IPAddress::parse(options.words[1]))
-        builder.add(AddressRange(IPAddress(options.words[0]), IPAddress(options.words[1])));
-    else
-        for_each_word(options.words, [&](std::string_view text) { builder.add(parse_range(text, options.loose)); });
-    print_networks(builder.build(), options.json);
+    auto& words = options.words;
+    auto single = std::ranges::find_if(words, [](auto& text) { return IPAddress::parse(text).has_value(); });
+    if (words.size() == 2 && single == words.begin() && IPAddress::parse(words[1])) {
+        builder.add(AddressRange(IPAddress(words[0]), IPAddress(words[1])));
+    } else {
+        if (words.size() > 1 && single != words.end())
+            throw ValueError(fmt::format("{}: FIRST LAST stand alone; of several ranges each is FIRST-LAST", *single));
+        for_each_word(words, out, [&](std::string_view text) { builder.add(parse_range(text, options.loose)); });
+    }
+    print_networks(builder.build(), options.json, out);
     return exit_code::ok;
 }
 
-int run_ip_list(const IpOptions& options) {
-    OutputBuffer out;
+int run_ip_list(const IpOptions& options, OutputBuffer& out) {
     std::uint64_t left = options.limit.value_or(UINT64_MAX);
     auto add = [&](const auto& addresses) {
         for (auto address = addresses.begin(); address != addresses.end() && left != 0; ++address, --left) {
@@ -96,7 +104,9 @@ int run_ip_list(const IpOptions& options) {
             out.line(options.json ? JsonObject().add("schema", "bight.ip/1").add("address", text).text() : text);
         }
     };
-    for_each_word(options.words, [&](std::string_view text) {
+    for_each_word(options.words, out, [&](std::string_view text) {
+        if (text.find('-') != text.npos && options.hosts)
+            throw ValueError(fmt::format("--hosts is for networks, and {} is a range", text));
         if (text.find('-') != text.npos)
             add(AddressSet{parse_range(text, options.loose)});
         else if (IPNetwork network(text, {.strict = !options.loose}); options.hosts)
@@ -104,7 +114,6 @@ int run_ip_list(const IpOptions& options) {
         else
             add(network);
     });
-    out.flush();
     return exit_code::ok;
 }
 
@@ -113,23 +122,19 @@ int run_ip_list(const IpOptions& options) {
 namespace {
 
 /// Lines "NETWORK VALUE", the value being the rest of the line; of two equal networks the last one counts.
-PrefixMap<std::string> read_map(const std::string& file, bool loose) {
-    constexpr std::string_view blanks = " \t\r";
+PrefixMap<std::string> read_map(const std::string& path, bool loose, OutputBuffer& out) {
     PrefixMap<std::string> map;
+    InputFile file(path, out);
     LineReader lines(file);
     while (auto line = lines.next()) {
-        auto text = line->text;
-        text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-        text.remove_suffix(text.size() - (text.find_last_not_of(blanks) + 1));
+        auto text = trim(line->text);
         if (text.empty() || text.front() == '#') continue;
-        auto network = text.substr(0, text.find_first_of(blanks));
-        auto value = text.substr(network.size());
-        value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
+        auto [network, value] = split_word(text);
         try {
             if (line->cut) throw ValueError("the line is too long");
             map.insert_or_assign(IPNetwork(network, {.strict = !loose}), std::string(value));
         } catch (const ValueError& error) {
-            throw ValueError(fmt::format("{}:{}: {}", lines.name(), line->number, error.what()));
+            throw ValueError(fmt::format("{}:{}: {}", file.name(), line->number, error.what()));
         }
     }
     return map;
@@ -137,11 +142,10 @@ PrefixMap<std::string> read_map(const std::string& file, bool loose) {
 
 }  // namespace
 
-int run_ip_lookup(const IpOptions& options) {
-    auto map = read_map(word(options, 0, "the file"), options.loose);
-    OutputBuffer out;
+int run_ip_lookup(const IpOptions& options, OutputBuffer& out) {
+    auto map = read_map(word(options, 0, "the file"), options.loose, out);
     bool all = true;
-    for_each_word(std::span(options.words).subspan(1), [&](std::string_view text) {
+    for_each_word(std::span(options.words).subspan(1), out, [&](std::string_view text) {
         auto found = map.longest_match(ip_address(text));
         all = all && found;
         JsonObject object;
@@ -153,11 +157,11 @@ int run_ip_lookup(const IpOptions& options) {
                 object.add_null("network").add_null("value");
             out.line(object.text());
         } else {
-            out.line(found ? fmt::format("{}\t{}\t{}", text, found->network.to_string(), found->value)
-                           : fmt::format("{}\t-", text));
+            out.line(found ? fmt::format("{}\t{}\t{}", printable(text), found->network.to_string(),
+                                         printable(found->value, "\t"))
+                           : fmt::format("{}\t-", printable(text)));
         }
     });
-    out.flush();
     return all ? exit_code::ok : exit_code::no;
 }
 

@@ -35,16 +35,16 @@ std::string_view hint(const std::exception& error) noexcept {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::string_view kept) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out;
-    for (char c : text) {
-        auto value = static_cast<unsigned char>(c);
-        if (value >= 0x20 && value != 0x7f) {
-            out += c;
-        } else {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto value = static_cast<unsigned char>(text[i]), before = static_cast<unsigned char>(i ? text[i - 1] : 0);
+        bool control = value < 0x20 || value == 0x7f || (before == 0xc2 && value >= 0x80 && value < 0xa0);
+        if (!control || kept.find(text[i]) != kept.npos)
+            out += text[i];
+        else
             out += {'\\', 'x', digits[value >> 4], digits[value & 15]};
-        }
     }
     return out;
 }

@@ -9,8 +9,9 @@
 
 namespace bight::tool {
 
-/// `text` with its control characters written as \xNN: names and messages of others must not steer a terminal.
-std::string printable(std::string_view text);
+/// `text` with its control characters, but those of `kept`, written as \xNN: names and messages of others must not steer
+/// a terminal. Those of ISO 8859 count, as UTF-8 writes them.
+std::string printable(std::string_view text, std::string_view kept = "");
 
 /// One line to standard error, "bight: " before it and `more` behind it, in one write: threads do not mix their lines.
 void say(std::string_view line, std::string_view more = "") noexcept;

@@ -69,6 +69,15 @@ class Subcommands(BightTest):
         self.assertEqual(facts[1]["registry"]["rfc"], "RFC 1918")
         self.assertIsNone(facts[3]["registry"])
 
+    def test_info_names_the_row_of_a_block_that_begins_with_a_smaller_one(self):
+        for network, row in (("0.0.0.0/8", "0.0.0.0/8"), ("192.0.0.0/24", "192.0.0.0/24"), ("2001::/23", "2001::/23"),
+                             ("192.0.0.0/29", "192.0.0.0/29"), ("192.0.0.0/28", "192.0.0.0/24"), ("10.1.0.0/16", "10.0.0.0/8"),
+                             ("10.1.0.1/16", "10.0.0.0/8"), ("0.0.0.0/7", None), ("9.0.0.0/8", None)):
+            with self.subTest(network=network):
+                registry = json.loads(ip("info", "--json", network)[1])["registry"]
+                self.assertEqual(registry and registry["network"], row)
+                self.assertEqual("registry " in ip("info", network)[1], row is not None)
+
     def test_contains(self):
         self.assertEqual(ip("contains", "10.0.0.0/8,::1", "10.1.2.3", "::1", "10.0.0.0/9")[0], 0)
         code, output, _ = ip("contains", "10.0.0.0/8", "10.1.2.3", "9.9.9.9-10.0.0.1")

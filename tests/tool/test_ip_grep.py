@@ -3,6 +3,7 @@
 
 import ipaddress
 import json
+import os
 import random
 import re
 import shutil
@@ -113,7 +114,96 @@ class Grep(BightTest):
             self.assertEqual(grep("13.0.0.0/8", str(log)), (1, b"", ""))
             self.assertEqual(grep("13.0.0.0/8", "-c", str(log)), (1, b"0\n", ""))
             self.assertEqual(grep("-f", str(ours), "-v", "-c", str(log)), (0, b"1\n", ""))
-            self.assertEqual(grep("10.0.0.0/8", str(log), folder)[0], 2)
+
+    def test_a_file_that_cannot_be_read_keeps_no_other_from_being_searched(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder, "log")
+            log.write_bytes(b"10.0.0.1\n")
+            code, output, errors = grep("10.0.0.0/8", str(log), folder, folder + "/none", str(log))
+            self.assertEqual((code, output), (2, b"10.0.0.1\n10.0.0.1\n"))
+            self.assertRegex(errors, rf"^bight: .*{folder}.*\nbight: .*{folder}/none.*\n$")
+
+    def test_json_tells_every_address(self):
+        text = b"10.0.0.1 to 10.0.0.2, 11.0.0.1 and ::1\r\nnothing\n10.0.0.3"
+        _, output, _ = grep("10.0.0.0/8,::1", "--json", stdin=text)
+        self.assertEqual([json.loads(line) for line in output.splitlines()],
+                         [{"schema": "bight.ip/1", "line": "10.0.0.1 to 10.0.0.2, 11.0.0.1 and ::1",
+                           "addresses": ["10.0.0.1", "10.0.0.2", "::1"]},
+                          {"schema": "bight.ip/1", "line": "10.0.0.3", "addresses": ["10.0.0.3"]}])
+        _, output, _ = grep("10.0.0.0/8,::1", "--json", "-o", stdin=text)
+        self.assertEqual([json.loads(line) for line in output.splitlines()],
+                         [{"schema": "bight.ip/1", "address": address} for address in ("10.0.0.1", "10.0.0.2", "::1", "10.0.0.3")])
+        _, output, _ = grep("10.0.0.0/8,::1", "--json", "-v", stdin=text)
+        self.assertEqual([json.loads(line) for line in output.splitlines()], [{"schema": "bight.ip/1", "line": "nothing"}])
+
+    def test_a_file_may_begin_with_an_address(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = ["10.0.0.1-access.log", "10.0.0.1.log", "::1.log", "10.0.0.0-", "-file", "10.9.9.9", "10.0.0.1,x"]
+            for name in names:
+                Path(folder, name).write_bytes(b"10.0.0.1 %s\n" % name.encode())
+
+            def run(*arguments):
+                done = subprocess.run([BIGHT, "ip", *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+                                      timeout=DEADLINE)
+                return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+            for name in names:
+                self.assertEqual(run("grep", "10.0.0.0/8", "--", name), (0, f"10.0.0.1 {name}\n", ""))
+                self.assertEqual(run("grep", "--", "10.0.0.0/8", name), (0, f"10.0.0.1 {name}\n", ""))
+                if name not in ("-file", "10.9.9.9"):
+                    self.assertEqual(run("grep", "10.0.0.0/8", "10.1.0.0/16", name), (0, f"10.0.0.1 {name}\n", ""))
+            Path(folder, "10.0.0.1").write_bytes(b"10.0.0.0/31\n")
+            self.assertEqual(run("subtract", "10.0.0.1", "--", "10.0.0.1"), (0, "10.0.0.0/32\n", ""))
+            self.assertEqual(run("grep", "-f", "10.0.0.1", "10.0.0.1.log"), (0, "10.0.0.1 10.0.0.1.log\n", ""))
+            code, output, errors = run("grep", "10.0.0.0/8", "10.0.0.1/8", "10.0.0.1.log")
+            self.assertEqual((code, output), (2, ""))
+            self.assertIn("host bits", errors)
+
+    def test_a_line_that_is_too_long_is_left_out_aloud(self):
+        longest = 64 << 20
+        before, behind = b"10.0.0.1 before\n", b"10.0.0.2 behind\n"
+        for name, line in (("exactly", b" 10.0.0.3".rjust(longest, b"x")), ("one more", b" 10.0.0.3".rjust(longest + 1, b"x")),
+                           ("an address across", b"x" * (longest - 4) + b" 10.0.0.3 x")):
+            text = before + line + b"\n" + behind
+            fits = len(line) <= longest
+            with self.subTest(line=name):
+                for arguments, expected in ((["10.0.0.0/8"], text if fits else before + behind),
+                                            (["-c", "10.0.0.0/8"], b"3\n" if fits else b"2\n"),
+                                            (["-c", "-v", "11.0.0.0/8"], b"3\n" if fits else b"2\n"),
+                                            (["-o", "10.0.0.3"], b"10.0.0.3\n" if fits else b"")):
+                    code, output, errors = grep(*arguments, stdin=text)
+                    self.assertEqual((code, output == expected), (0 if fits else 2, True), arguments)
+                    self.assertEqual(errors, "" if fits else "bight: standard input: the line at byte 16 is longer than 64 MiB, "
+                                                             "and left out\n")
+        code, output, errors = grep("-v", "11.0.0.0/8", stdin=b"x" * (longest + 20))
+        self.assertEqual((code, output, errors.count("\n")), (2, b"", 1))
+
+    test_a_line_that_is_too_long_is_left_out_aloud.timeout = 120
+
+    def test_many_patterns_cost_nothing_for_each_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ours = Path(folder, "ours")
+            ours.write_text("".join(f"10.{i >> 15 & 255}.{i >> 7 & 255}.{i * 2 & 255}\n" for i in range(500_000)))
+
+            def cpu_seconds(process):
+                fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+            with subprocess.Popen([BIGHT, "ip", "grep", "-f", ours], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tool:
+                def ask():
+                    tool.stdin.write(b"10.0.0.0\n")
+                    tool.stdin.flush()
+                    self.assertEqual(tool.stdout.readline(), b"10.0.0.0\n")
+
+                ask()
+                start = cpu_seconds(tool)
+                for _ in range(2000):
+                    ask()
+                used = cpu_seconds(tool) - start
+                tool.stdin.close()
+                self.assertEqual(tool.wait(DEADLINE), 0)
+            # Copying 4 MB for each line would take two seconds.
+            self.assertLess(used, 0.5)
 
     def test_hostile_lines(self):
         for byte in (b".", b":", b"1", b"1.", b"1:", b"\0", b"\xff", b"10.0.0.1 "):
