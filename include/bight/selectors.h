@@ -86,6 +86,7 @@ public:
 protected:
     void insert(FileLike file, Ready events, std::shared_ptr<KeyBase> key);
     void change(KeyBase& key, Ready events);
+    void replace(KeyBase& key, Ready events, std::shared_ptr<KeyBase> replacement);
     std::shared_ptr<KeyBase> erase(FileLike file);
     std::shared_ptr<KeyBase> find(FileLike file) const;
     const std::shared_ptr<KeyBase>* lookup(FileLike file) const noexcept;
@@ -102,7 +103,7 @@ private:
     std::vector<std::shared_ptr<KeyBase>> keys_;  // by descriptor
     std::size_t size_ = 0;
     std::uint32_t last_generation_ = 0;
-    std::vector<std::shared_ptr<KeyBase>> removed_;      // alive until the next wait: a callback may remove its own key
+    std::vector<std::shared_ptr<KeyBase>> removed_;      // alive until the next wait: a callback may remove its own
     std::vector<std::shared_ptr<KeyBase>> closed_keys_;  // those that close() found
     std::vector<Hit> hits_;
 };
@@ -141,16 +142,17 @@ public:
         return key;
     }
 
-    /// Changes events and data. Raises KeyError for what is not registered, ValueError for that without a descriptor,
-    /// and for no events; if the kernel refuses the events, the registration is removed and the error passed on.
+    /// Changes events and data, and returns the new key; the old one keeps the old data, and lives to the next select(),
+    /// so a callback may replace itself. Raises KeyError for what is not registered, ValueError for that without a
+    /// descriptor, and for no events; if the kernel refuses the events, the registration is removed and the error passed
+    /// on.
     std::shared_ptr<Key> modify(FileLike file, Ready events, Data data) {
-        auto key = get_key(file);
-        change(*key, events);
-        key->data = std::move(data);
+        auto key = std::make_shared<Key>(std::move(data));
+        replace(*find(file), events, key);
         return key;
     }
 
-    /// Changes the events only.
+    /// Changes the events only, in the key that is there.
     std::shared_ptr<Key> modify(FileLike file, Ready events) {
         auto key = get_key(file);
         change(*key, events);

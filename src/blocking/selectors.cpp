@@ -138,6 +138,15 @@ void BaseSelector::change(KeyBase& key, Ready events) {
     key.events_ = events;
 }
 
+/// The same registration, so the same generation: the kernel is not told.
+void BaseSelector::replace(KeyBase& key, Ready events, std::shared_ptr<KeyBase> replacement) {
+    change(key, events);
+    *replacement = key;
+    auto& place = keys_[static_cast<std::size_t>(key.fd_)];
+    removed_.push_back(place);
+    place = std::move(replacement);
+}
+
 std::shared_ptr<KeyBase> BaseSelector::erase(FileLike file) {
     require_open("remove");
     auto found = lookup(file);

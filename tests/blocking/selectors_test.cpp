@@ -125,10 +125,15 @@ TEST_P(Selectors, reports_no_more_than_was_asked_for) {
 
 TEST_P(Selectors, modify_changes_events_and_data) {
     auto key = selector.add(near, Ready::read, "one");
-    EXPECT_EQ(selector.modify(near, Ready::write, "two"), key);
-    EXPECT_EQ(key->data, "two");
-    EXPECT_EQ(key->events(), Ready::write);
-    EXPECT_EQ(selector.select(0s).size(), 1u);
+    auto changed = selector.modify(near, Ready::write, "two");
+    EXPECT_EQ(changed->data, "two");
+    EXPECT_EQ(changed->events(), Ready::write);
+    EXPECT_EQ(changed->fileobj(), &near);
+    EXPECT_EQ(key->data, "one");
+    EXPECT_EQ(selector.get_key(near), changed);
+    ASSERT_EQ(selector.select(0s).size(), 1u);
+    EXPECT_EQ(selector.select(0s)[0].key, changed.get());
+    EXPECT_EQ(selector.modify(near, Ready::read | Ready::write), changed);
     EXPECT_THROW(selector.modify(far, Ready::read), KeyError);
     EXPECT_THROW(selector.modify(near, Ready::none), ValueError);
 }
@@ -195,6 +200,20 @@ TEST_P(Selectors, a_callback_may_remove_any_key) {
     for (auto& [key, ready] : dispatcher.select(1s)) key->data();
     EXPECT_EQ(calls, 101);  // both were ready in this turn, the removed one included
     EXPECT_TRUE(dispatcher.select(0s).empty());
+}
+
+TEST_P(Selectors, a_callback_may_replace_itself) {
+    Selector<std::function<void()>> dispatcher(GetParam());
+    std::string captured(100, 'c'), seen;
+    auto small = [&] { seen += "small"; };
+    dispatcher.add(near, Ready::write, [&, captured] {
+        dispatcher.modify(near, Ready::write, small);
+        seen = captured;
+    });
+    for (int turn = 0; turn < 2; ++turn)
+        for (auto& [key, ready] : dispatcher.select(1s)) key->data();
+    EXPECT_EQ(seen, captured + "small");
+    EXPECT_EQ(dispatcher.size(), 1u);
 }
 
 TEST_P(Selectors, a_callback_may_close_the_selector) {
