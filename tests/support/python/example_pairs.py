@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from programs import Program, Visitor
+from programs import DEADLINE, Program, Visitor
 from worlds import CABLE, World
 
 SOURCE = Path(__file__).resolve().parents[3]
@@ -66,6 +66,10 @@ class Play:
         program = self._start("main", *arguments, **options)
         program.finish()
         return program
+
+    def begin(self, *arguments):
+        """The same, and it goes on."""
+        return self._start("main", *arguments)
 
     def run_on_a_socket(self, greeting):
         """The same as inetd does it: its standard input is a connection to a visitor, who has said something."""
@@ -399,6 +403,31 @@ def select_server(stage):
     visitor.ask("here 3")
     visitor.reset()
     server.wait_for("broke the connection")
+
+
+@scenario("34_selectors_fetcher", "selectors: pages by HTTP at once, a callback in each key")
+def selectors_fetcher(stage):
+    pages = {"/large": b"page " * 200_000, "/small": b"a word", "/none": b""}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(DEADLINE)
+        fetcher = stage.begin("127.0.0.1", listener.getsockname()[1], *pages)
+        clients = {}
+        for _ in pages:  # all of them have asked before one is answered
+            client, _ = listener.accept()
+            client.settimeout(DEADLINE)
+            with client.makefile("rb") as lines:
+                request = b"".join(iter(lines.readline, b"\r\n")).decode()
+            path = request.split()[1]
+            assert request == f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n", request
+            clients[path] = client
+        for path in ("/small", "/none", "/large"):
+            with clients[path] as client:
+                client.sendall(b"HTTP/1.0 200 OK\r\nServer: script\r\n\r\n" + pages[path])
+            fetcher.wait_for(path + ": complete")
+        fetcher.finish()
+    with socket.socket() as nobody:  # has a port, and does not listen
+        nobody.bind(("127.0.0.1", 0))
+        stage.run("127.0.0.1", nobody.getsockname()[1], "/nobody")
 
 
 @scenario("35_threaded_server", "a thread for each of three clients")
