@@ -12,6 +12,7 @@
 #include <iterator>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace bight {
 
@@ -33,6 +34,27 @@ struct PacketInfo {
     Address local;                      // where it was sent to; for sending: the source
     std::uint32_t interface_index = 0;  // for sending: 0 for any
     friend bool operator==(const PacketInfo&, const PacketInfo&) = default;
+};
+
+/// The times of SO_TIMESTAMPING.
+struct Timestamps {
+    std::optional<SystemTime> software;
+    std::optional<SystemTime> hardware;  // by the device's own clock
+    friend bool operator==(const Timestamps&, const Timestamps&) = default;
+};
+
+/// Why a datagram did not arrive, or what became of one that was sent: from the queue of MSG_ERRQUEUE. Its parts are
+/// those of sock_extended_err: IP_RECVERR of ip(7).
+struct ExtendedError {
+    int errnum = 0;
+    int origin =
+        0;  // SO_EE_ORIGIN_… of <linux/errqueue.h>: 1 this machine, 2 ICMP, 3 ICMPv6, 4 a time stamp, 5 MSG_ZEROCOPY
+    int type = 0;  // of ICMP
+    int code = 0;
+    std::uint32_t info = 0;
+    std::uint32_t data = 0;
+    Address offender;  // who told; of nothing where it was this machine
+    friend bool operator==(const ExtendedError&, const ExtendedError&) = default;
 };
 
 /// One item, as Python's recvmsg() gives it. Its data lies in the memory of what it came from.
@@ -68,7 +90,13 @@ public:
     /// 2262.
     std::optional<SystemTime> timestamp() const noexcept;
 
+    /// SO_TIMESTAMPING; those of sent messages come from the queue of MSG_ERRQUEUE.
+    std::optional<Timestamps> timestamps() const noexcept;
+
     std::optional<PacketInfo> packet_info() const noexcept;
+
+    /// Where a datagram was sent to, port included, before a firewall turned it: IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR.
+    std::optional<Address> original_destination() const noexcept;
 
     /// Hops that were left: IP_RECVTTL, IPV6_RECVHOPLIMIT.
     std::optional<int> ttl() const noexcept;
@@ -79,6 +107,18 @@ public:
 
     /// How many messages this socket has lost so far for want of room: SO_RXQ_OVFL.
     std::optional<std::uint32_t> drops() const noexcept;
+
+    /// Of the packet: SO_RCVMARK.
+    std::optional<std::uint32_t> mark() const noexcept;
+
+    /// The sender's label of a security module: SO_PASSSEC.
+    std::optional<std::string_view> security() const noexcept;
+
+    /// IP_RECVERR, IPV6_RECVERR.
+    std::optional<ExtendedError> extended_error() const noexcept;
+
+    /// How many bytes wait behind these: TCP_INQ.
+    std::optional<std::uint32_t> bytes_waiting() const noexcept;
 
     /// The length of each datagram of a train that UDP_GRO has put together, but the last.
     std::optional<std::uint16_t> segment_size() const noexcept;

@@ -192,6 +192,22 @@ public:
     /// The option's bytes, at most `size` (1 to 1024) of them.
     Buffer getsockopt(int level, int option, std::size_t size) const;
 
+    /// Those of <bight/options.h>, typed and checked: `set(options::tcp_no_delay, true)`, `get(options::tcp_keep_idle)`.
+    template <class Option, class Value = typename Option::Value>
+    void set(const Option& option, const Value& value) {
+        option.set_on(*this, value);
+    }
+
+    /// A constant, checked when it is compiled: `set(options::ip_ttl(64))`.
+    template <class Setting>
+    void set(const Setting& setting) {
+        setting.set_on(*this);
+    }
+    template <class Option>
+    typename Option::Value get(const Option& option) const {
+        return option.get_from(*this);
+    }
+
     // ---- Files. -------------------------------------------------------------------------------------------------------
 
     /// A buffered reader of this connection, with room for `buffering` bytes.

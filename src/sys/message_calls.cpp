@@ -11,6 +11,7 @@
 
 #include <linux/if_alg.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 
 namespace bight::sys {
@@ -26,6 +27,10 @@ static_assert(cmsg::timestamp == SCM_TIMESTAMP && cmsg::timestamp_ns == SCM_TIME
 static_assert(cmsg::ip_tos == IP_TOS && cmsg::ip_ttl == IP_TTL && cmsg::ip_packet_info == IP_PKTINFO);
 static_assert(cmsg::ipv6_packet_info == IPV6_PKTINFO && cmsg::ipv6_hop_limit == IPV6_HOPLIMIT);
 static_assert(cmsg::ipv6_traffic_class == IPV6_TCLASS);
+static_assert(cmsg::mark == SO_MARK && cmsg::timestamping == SCM_TIMESTAMPING && cmsg::tcp == IPPROTO_TCP);
+static_assert(cmsg::ip_error == IP_RECVERR && cmsg::ipv6_error == IPV6_RECVERR);
+static_assert(cmsg::ip_original_destination == IP_ORIGDSTADDR);
+static_assert(cmsg::ipv6_original_destination == IPV6_ORIGDSTADDR && cmsg::tcp_waiting == TCP_CM_INQ);
 static_assert(cmsg::udp_segment == UDP_SEGMENT && cmsg::udp_gro == UDP_GRO);
 static_assert(cmsg::alg_iv == ALG_SET_IV && cmsg::alg_operation == ALG_SET_OP);
 static_assert(cmsg::alg_associated_length == ALG_SET_AEAD_ASSOCLEN);

@@ -37,6 +37,24 @@ struct Info6 {
     std::uint32_t interface_index;
 };
 
+/// sock_extended_err, which the offender's address follows.
+struct ErrorHeader {
+    std::uint32_t errnum;
+    std::uint8_t origin, type, code, padding;
+    std::uint32_t info, data;
+};
+
+/// A sockaddr of IPv4 or IPv6, as long as its family wants; none where that is cut short, or of another family.
+std::optional<Address> inet_address(Bytes bytes) {
+    if (bytes.size() < sizeof(std::uint16_t)) return std::nullopt;
+    auto family = load<std::uint16_t>(bytes);
+    std::size_t size = family == Family::inet.value    ? layout::inet_size
+                       : family == Family::inet6.value ? layout::inet6_size
+                                                       : 0;
+    if (size == 0 || bytes.size() < size) return std::nullopt;
+    return Address::from_sockaddr(bytes.slice(0, size));
+}
+
 Address host(Family family, Bytes number) noexcept {
     Address address;
     bool v4 = family == Family::inet;
@@ -106,6 +124,18 @@ std::optional<SystemTime> AncillaryView::timestamp() const noexcept {
     return std::nullopt;
 }
 
+std::optional<Timestamps> AncillaryView::timestamps() const noexcept {
+    // Three timespecs: of the kernel, one that is no more, of the device.
+    Bytes data = find(cmsg::socket, cmsg::timestamping, 3 * sizeof(TimePair));
+    if (!data) return std::nullopt;
+    auto at = [&](std::size_t place) {
+        Bytes pair = data.slice(place * sizeof(TimePair), sizeof(TimePair));
+        bool known = load<TimePair>(pair) != TimePair{};
+        return known ? time_of<std::chrono::nanoseconds>(pair) : std::nullopt;
+    };
+    return Timestamps{at(0), at(2)};
+}
+
 std::optional<PacketInfo> AncillaryView::packet_info() const noexcept {
     if (Bytes data = find(cmsg::ip, cmsg::ip_packet_info, sizeof(Info4))) {
         auto info = load<Info4>(data);
@@ -116,6 +146,12 @@ std::optional<PacketInfo> AncillaryView::packet_info() const noexcept {
         return PacketInfo{host(Family::inet6, info.destination), info.interface_index};
     }
     return std::nullopt;
+}
+
+std::optional<Address> AncillaryView::original_destination() const noexcept {
+    Bytes data = find(cmsg::ip, cmsg::ip_original_destination, layout::inet_size);
+    if (!data) data = find(cmsg::ipv6, cmsg::ipv6_original_destination, layout::inet6_size);
+    return inet_address(data);
 }
 
 std::optional<int> AncillaryView::ttl() const noexcept {
@@ -140,6 +176,40 @@ std::optional<int> AncillaryView::ecn() const noexcept {
 
 std::optional<std::uint32_t> AncillaryView::drops() const noexcept {
     Bytes data = find(cmsg::socket, cmsg::drops, sizeof(std::uint32_t));
+    if (!data) return std::nullopt;
+    return load<std::uint32_t>(data);
+}
+
+std::optional<std::uint32_t> AncillaryView::mark() const noexcept {
+    Bytes data = find(cmsg::socket, cmsg::mark, sizeof(std::uint32_t));
+    if (!data) return std::nullopt;
+    return load<std::uint32_t>(data);
+}
+
+std::optional<std::string_view> AncillaryView::security() const noexcept {
+    Bytes data = find(cmsg::socket, cmsg::security, 1);
+    if (!data) return std::nullopt;
+    auto label = data.view();
+    while (label.ends_with('\0')) label.remove_suffix(1);  // some modules count it
+    return label;
+}
+
+std::optional<ExtendedError> AncillaryView::extended_error() const noexcept {
+    Bytes data = find(cmsg::ip, cmsg::ip_error, sizeof(ErrorHeader));
+    if (!data) data = find(cmsg::ipv6, cmsg::ipv6_error, sizeof(ErrorHeader));
+    if (!data) return std::nullopt;
+    auto header = load<ErrorHeader>(data);
+    return ExtendedError{static_cast<int>(header.errnum),
+                         header.origin,
+                         header.type,
+                         header.code,
+                         header.info,
+                         header.data,
+                         inet_address(data.slice(sizeof header)).value_or(Address())};
+}
+
+std::optional<std::uint32_t> AncillaryView::bytes_waiting() const noexcept {
+    Bytes data = find(cmsg::tcp, cmsg::tcp_waiting, sizeof(std::uint32_t));
     if (!data) return std::nullopt;
     return load<std::uint32_t>(data);
 }

@@ -143,6 +143,57 @@ TEST(AncillaryView, knows_no_time_that_it_could_not_hold) {
     EXPECT_EQ(AncillaryView(early).timestamp().value().time_since_epoch().count(), -4'000'001'000);
 }
 
+TEST(AncillaryView, tells_the_times_of_both_clocks_that_there_are) {
+    std::array<std::int64_t, 6> parts{1'700'000'000, 5, 0, 0, 0, 0};
+    auto times = [&] {
+        AncillaryBuilder builder;
+        return *AncillaryView(builder.add(cmsg::socket, cmsg::timestamping, std::as_bytes(std::span(parts))))
+                    .timestamps();
+    };
+    EXPECT_EQ(times().software.value().time_since_epoch().count(), 1'700'000'000'000'000'005);
+    EXPECT_FALSE(times().hardware);
+    parts = {0, 0, 7, 7, 3, 4};
+    EXPECT_FALSE(times().software);
+    EXPECT_EQ(times().hardware.value().time_since_epoch().count(), 3'000'000'004);
+    parts = {INT64_MAX, 0, 0, 0, 9'223'372'036, 999'999'999};  // beyond what can be told
+    EXPECT_FALSE(times().software);
+    EXPECT_FALSE(times().hardware);
+}
+
+TEST(AncillaryView, tells_why_a_datagram_did_not_arrive) {
+    // errno 111, ICMP 3/3, info 0x01020304, data 9; then who told.
+    std::string bytes("\x6f\0\0\0\2\3\3\0\4\3\2\1\x09\0\0\0", 16);
+    Address router = Address::ip("192.0.2.1", 0);
+    auto told = [&](const std::string& item, int level = cmsg::ip, int type = cmsg::ip_error) {
+        AncillaryBuilder builder;
+        return AncillaryView(builder.add(level, type, item)).extended_error();
+    };
+    EXPECT_EQ(told(bytes + router.sockaddr().to_string()), (ExtendedError{111, 2, 3, 3, 0x01020304, 9, router}));
+    EXPECT_EQ(told(bytes), (ExtendedError{111, 2, 3, 3, 0x01020304, 9, {}}));
+    EXPECT_EQ(told(bytes + std::string("\2\0\1", 3))->offender, Address());  // cut short
+    EXPECT_EQ(told(bytes, cmsg::ipv6, cmsg::ipv6_error)->errnum, 111);
+    EXPECT_FALSE(told(bytes.substr(0, 15)));
+    EXPECT_FALSE(told(bytes, cmsg::ipv6));
+}
+
+TEST(AncillaryView, tells_destinations_marks_labels_and_what_waits) {
+    AncillaryBuilder builder;
+    Address target = Address::ip("2001:db8::1", 53);
+    builder.add(cmsg::ipv6, cmsg::ipv6_original_destination, target.sockaddr());
+    builder.add(cmsg::socket, cmsg::mark, Bytes("\x98\xba\xdc\xfe"));
+    builder.add(cmsg::socket, cmsg::security, Bytes("unconfined\0"));
+    builder.add(cmsg::tcp, cmsg::tcp_waiting, Bytes("\5\0\0\0"));
+    AncillaryView view(builder);
+    EXPECT_EQ(view.original_destination(), target);
+    EXPECT_EQ(view.mark(), 0xfedcba98);
+    EXPECT_EQ(view.security(), "unconfined");
+    EXPECT_EQ(view.bytes_waiting(), 5u);
+    AncillaryBuilder cut;
+    cut.add(cmsg::ip, cmsg::ip_original_destination, Bytes("\2\0\1"));
+    EXPECT_FALSE(AncillaryView(cut).original_destination());
+    EXPECT_FALSE(AncillaryView().security());
+}
+
 TEST(AncillaryBuilder, refuses_what_is_out_of_range) {
     AncillaryBuilder builder;
     EXPECT_THROW(builder.ttl(Family::inet, 256), OverflowError);
