@@ -183,6 +183,12 @@ public:
     /// Makes the kernel send the data as datagrams of this length, the last one maybe shorter: UDP_SEGMENT.
     AncillaryBuilder& segment_size(std::uint16_t size);
 
+    /// For AF_ALG: what to do, with which initial vector, and how much associated data there is. Socket::sendmsg_afalg()
+    /// uses these.
+    AncillaryBuilder& alg_operation(std::uint32_t operation);
+    AncillaryBuilder& alg_iv(Bytes iv);
+    AncillaryBuilder& alg_associated_length(std::uint32_t length);
+
     void clear() noexcept { buffer_.resize(0); }
     const std::byte* data() const noexcept { return buffer_.data(); }
     std::size_t size() const noexcept { return buffer_.size(); }

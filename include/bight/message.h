@@ -9,6 +9,7 @@
 #include <bight/socket.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -55,6 +56,15 @@ struct MessageInto {
     Ancillary ancillary;
     int flags = 0;
     Address address;
+};
+
+/// What Socket::sendmsg_afalg() tells the kernel beside the data; the names are Python's. See the kernel's
+/// crypto/userspace-if.rst.
+struct AfalgOptions {
+    int op = -1;                    // must be given: ALG_OP_ENCRYPT, ALG_OP_DECRYPT of <linux/if_alg.h>
+    std::optional<Bytes> iv{};      // the initial vector
+    std::optional<int> assoclen{};  // how many bytes of associated data the message begins with; not negative
+    int flags = 0;                  // MSG_MORE: there is more to come
 };
 
 namespace socket {

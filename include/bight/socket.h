@@ -33,6 +33,7 @@ struct Datagram;
 struct DatagramInto;
 struct Message;  // bight/message.h
 struct MessageInto;
+struct AfalgOptions;
 class ReceiveBatch;  // bight/batch.h
 class SendBatch;
 class FileDescriptor;  // bight/file_descriptor.h
@@ -130,6 +131,13 @@ public:
     std::size_t sendmsg(std::initializer_list<Bytes> data, Bytes ancillary = {}, int flags = 0,
                         const Address& peer = {}) {
         return sendmsg(std::span(data.begin(), data.size()), ancillary, flags, peer);
+    }
+
+    /// sendmsg() for AF_ALG: data for the kernel's cryptography, with what is to be done to it, of <bight/message.h>.
+    /// Raises TypeError for an operation that is missing or negative, and OSError on a socket of another family.
+    std::size_t sendmsg_afalg(std::span<const Bytes> data, const AfalgOptions& options);
+    std::size_t sendmsg_afalg(std::initializer_list<Bytes> data, const AfalgOptions& options) {
+        return sendmsg_afalg(std::span(data.begin(), data.size()), options);
     }
 
     /// Sends all that waits in `batch`, and says how many datagrams that were. Those that were sent before an error

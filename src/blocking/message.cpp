@@ -155,6 +155,18 @@ std::size_t Socket::sendmsg(std::span<const Bytes> data, Bytes ancillary, int fl
     fail(state_.get(), count.error(), "sendmsg", "to");
 }
 
+std::size_t Socket::sendmsg_afalg(std::span<const Bytes> data, const AfalgOptions& options) {
+    if (!state_) throw ClosedError("sendmsg_afalg");
+    if (state_->family != AF_ALG) throw OSError("algset is only supported for AF_ALG");
+    if (options.op < 0) throw TypeError("Invalid or missing argument 'op'");
+    if (options.assoclen && *options.assoclen < 0) throw TypeError("assoclen must be positive");
+    AncillaryBuilder beside;
+    beside.alg_operation(static_cast<std::uint32_t>(options.op));
+    if (options.iv) beside.alg_iv(*options.iv);
+    if (options.assoclen) beside.alg_associated_length(static_cast<std::uint32_t>(*options.assoclen));
+    return sendmsg(data, beside, options.flags);
+}
+
 // ---- Descriptors. ------------------------------------------------------------------------------------------------------
 
 namespace socket {

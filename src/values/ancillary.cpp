@@ -279,6 +279,22 @@ AncillaryBuilder& AncillaryBuilder::segment_size(std::uint16_t size) {
     return add(cmsg::udp, cmsg::udp_segment, bytes_of(size));
 }
 
+AncillaryBuilder& AncillaryBuilder::alg_operation(std::uint32_t operation) {
+    return add(cmsg::alg, cmsg::alg_operation, bytes_of(operation));
+}
+
+AncillaryBuilder& AncillaryBuilder::alg_iv(Bytes iv) {
+    if (iv.size() > longest) throw OverflowError("initial vector too long");
+    auto size = static_cast<std::uint32_t>(iv.size());
+    std::string item(bytes_of(size).view());  // af_alg_iv: its length, then the vector
+    item += iv.view();
+    return add(cmsg::alg, cmsg::alg_iv, item);
+}
+
+AncillaryBuilder& AncillaryBuilder::alg_associated_length(std::uint32_t length) {
+    return add(cmsg::alg, cmsg::alg_associated_length, bytes_of(length));
+}
+
 // ---- Lengths. ----------------------------------------------------------------------------------------------------------
 
 std::size_t socket::cmsg_len(std::ptrdiff_t length) {

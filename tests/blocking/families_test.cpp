@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include <linux/if_alg.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -174,6 +175,51 @@ TEST(Families, vsock_binds) {
     Socket client(AF_VSOCK, SOCK_STREAM);
     client.settimeout(200ms);
     EXPECT_THROW(client.connect(VsockAddress{VMADDR_CID_ANY, 1}), OSError);
+}
+
+// ---- The kernel's cryptography. ----------------------------------------------------------------------------------------
+
+/// Both ends of a pair, of which the first believes to be of AF_ALG: what it sends is real, and its own items, which a
+/// Unix socket does not look at, do no harm.
+socket::SocketPair alg_pair() {
+    auto [near, far] = socket::socketpair(Family::unix_domain, Kind::seqpacket);
+    int fd = near.detach();
+    return {Socket::adopt(fd, AF_ALG), std::move(far)};
+}
+
+TEST(Afalg, arguments_are_checked_as_in_python) {
+    auto [alg, far] = alg_pair();
+    EXPECT_THROW(alg.sendmsg_afalg({"x"}, {}), TypeError);
+    EXPECT_THROW(alg.sendmsg_afalg({"x"}, {.op = -2}), TypeError);
+    EXPECT_THROW(alg.sendmsg_afalg({"x"}, {.op = ALG_OP_ENCRYPT, .assoclen = -1}), TypeError);
+    EXPECT_THROW(far.sendmsg_afalg({"x"}, {.op = ALG_OP_ENCRYPT}), OSError);
+    alg.close();
+    EXPECT_THROW(alg.sendmsg_afalg({"x"}, {.op = ALG_OP_ENCRYPT}), ClosedError);
+}
+
+TEST(Afalg, sends_data_in_pieces_and_with_flags) {
+    auto [alg, far] = alg_pair();
+    EXPECT_EQ(alg.sendmsg_afalg({"ab", "cde"}, {.op = ALG_OP_DECRYPT, .iv = "0123456789abcdef", .assoclen = 3}), 5u);
+    EXPECT_EQ(far.recv(100), "abcde");
+    EXPECT_EQ(alg.sendmsg_afalg({}, {.op = ALG_OP_ENCRYPT}), 0u);
+    far.setblocking(false);
+    EXPECT_THROW(while (true) alg.sendmsg_afalg({"x"}, {.op = ALG_OP_ENCRYPT, .flags = MSG_DONTWAIT}), BlockingIOError);
+}
+
+TEST(Afalg, encrypts_where_the_kernel_does) {
+    if (int refused = opening(AF_ALG, SOCK_SEQPACKET, 0))
+        GTEST_SKIP() << "nothing was encrypted, for this kernel has no AF_ALG: " << Errno(refused).message();
+    Socket alg(AF_ALG, SOCK_SEQPACKET);
+    alg.bind(AlgAddress{"skcipher", "cbc(aes)", 0, 0});
+    alg.setsockopt(SOL_ALG, ALG_SET_KEY, Bytes("0123456789abcdef"));
+    auto [operation, nobody] = alg.accept();
+    std::string plain(32, 'p');
+    operation.sendmsg_afalg({plain}, {.op = ALG_OP_ENCRYPT, .iv = Bytes("fedcba9876543210")});
+    auto secret = operation.recv(32).to_string();
+    EXPECT_EQ(secret.size(), 32u);
+    EXPECT_NE(secret, plain);
+    operation.sendmsg_afalg({secret}, {.op = ALG_OP_DECRYPT, .iv = Bytes("fedcba9876543210")});
+    EXPECT_EQ(operation.recv(32), Bytes(plain));
 }
 
 // ---- Families that this kernel may refuse: the refusal is an OSError with its errno. -----------------------------------

@@ -39,7 +39,10 @@ Where inet_where(int family, PyObject* object, const char* caller) {
                      family == AF_INET6 ? "6" : "", Py_TYPE(object)->tp_name);
         throw Raised();
     }
-    checked(PyArg_ParseTuple(object, family == AF_INET6 ? "Oi|II" : "Oi", &host, &port, &flow, &scope) != 0);
+    const char* format = family == AF_INET6
+                             ? "Oi|II;AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])"
+                             : "Oi;AF_INET address must be a pair (host, port)";
+    checked(PyArg_ParseTuple(object, format, &host, &port, &flow, &scope) != 0);
     HostPort where(host_of(host), port);
     if (flow == 0 && scope == 0) return where;
     if (flow > 0xfffff) throw OverflowError("flowinfo must be 0-1048575.");
@@ -67,6 +70,8 @@ void translate_exception() noexcept {
             PyErr_SetString(PyExc_OSError, error.what());
     } catch (const ValueError& error) {
         PyErr_SetString(PyExc_ValueError, error.what());
+    } catch (const TypeError& error) {
+        PyErr_SetString(PyExc_TypeError, error.what());
     } catch (const OverflowError& error) {
         PyErr_SetString(PyExc_OverflowError, error.what());
     } catch (const std::bad_alloc&) {
@@ -89,21 +94,27 @@ std::string host_of(PyObject* object) {
     throw Raised();
 }
 
-Where where_of(int family, PyObject* object, const char* caller) {
-    if (family == AF_INET || family == AF_INET6) return inet_where(family, object, caller);
+Where where_of(int family, int proto, PyObject* object, const char* caller) {
+    if (family == AF_INET || family == AF_INET6 || family == AF_RDS) {
+        try {
+            return inet_where(family == AF_RDS ? AF_INET : family, object, caller);
+        } catch (const OverflowError& error) {
+            throw OverflowError(std::string(caller) + "(): " + error.what());
+        }
+    }
     if (family == AF_UNIX) return unix_address(object);
-    throw OSError(std::string(caller) + "(): bad family");
+    return other_address(family, proto, object, caller);
 }
 
-Address address_of(int family, PyObject* object, const char* caller) {
-    auto where = where_of(family, object, caller);
+Address address_of(int family, int proto, PyObject* object, const char* caller) {
+    auto where = where_of(family, proto, object, caller);
     if (auto* address = std::get_if<Address>(&where)) return *address;
     auto& host = std::get<HostPort>(where);
     auto found = without_gil([&] { return socket::getaddrinfo(host.host(), host.port(), {family, SOCK_DGRAM}); });
     return found.front().address;
 }
 
-Ref address_object(const Address& address) {
+Ref address_object(int proto, const Address& address) {
     if (address.sockaddr().empty()) return none();
     auto host = address.host();
     switch (address.family().value) {
@@ -115,7 +126,7 @@ Ref address_object(const Address& address) {
             auto path = address.path();
             return path.starts_with('\0') ? to_bytes(path) : text(path);
         }
-        default: return tuple(number(address.family().value), to_bytes(address.sockaddr().slice(sizeof(sa_family_t))));
+        default: return other_address_object(proto, address);
     }
 }
 

@@ -26,15 +26,20 @@ bool add_socket_type(PyObject* module);
 PyMethodDef* module_functions();
 Ref make_socket(Socket&& socket);
 
-/// What Python gives for an address: a tuple or a text that depends on the family, None for none.
-Ref address_object(const Address& address);
+/// What Python gives for an address: a tuple or a text that depends on the family, and with some on the socket's
+/// protocol; None for none.
+Ref address_object(int proto, const Address& address);
 
 /// An address as Python writes it: with a host to resolve, or whole. `caller` is for messages.
 using Where = std::variant<HostPort, Address>;
-Where where_of(int family, PyObject* object, const char* caller);
+Where where_of(int family, int proto, PyObject* object, const char* caller);
 
 /// As where_of(), resolved; for calls that take numeric addresses only.
-Address address_of(int family, PyObject* object, const char* caller);
+Address address_of(int family, int proto, PyObject* object, const char* caller);
+
+/// These two for the families beside IP and Unix.
+Address other_address(int family, int proto, PyObject* object, const char* caller);
+Ref other_address_object(int proto, const Address& address);
 
 /// A host's name: bytes as they are, text by IDNA.
 std::string host_of(PyObject* object);

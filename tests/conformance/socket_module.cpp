@@ -112,7 +112,7 @@ PyObject* py_getaddrinfo(PyObject*, PyObject* arguments, PyObject* keywords) {
         });
         return list(found, [](const AddrInfo& info) {
             return tuple(number(info.family.value), number(info.kind.value), number(info.proto), text(info.canonname),
-                         address_object(info.address));
+                         address_object(info.proto, info.address));
         });
     });
 }

@@ -6,6 +6,7 @@
 
 #include <climits>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <span>
 
@@ -127,14 +128,14 @@ PyObject* shutdown(PyObject* self, PyObject* argument) {
 PyObject* accept(PyObject* self, PyObject*) {
     return guarded([&] {
         auto accepted = without_gil([&] { return socket_of(self).accept(); });
-        auto peer = address_object(accepted.peer);
+        auto peer = address_object(object_of(self).proto, accepted.peer);
         return tuple(number(accepted.socket.detach()), std::move(peer));
     });
 }
 
 PyObject* bind(PyObject* self, PyObject* argument) {
     return guarded([&] {
-        auto where = where_of(object_of(self).family, argument, "bind");
+        auto where = where_of(object_of(self).family, object_of(self).proto, argument, "bind");
         without_gil([&] { std::visit([&](auto& place) { socket_of(self).bind(place); }, where); });
         return none();
     });
@@ -151,7 +152,7 @@ PyObject* listen(PyObject* self, PyObject* arguments) {
 
 PyObject* connect(PyObject* self, PyObject* argument) {
     return guarded([&] {
-        auto where = where_of(object_of(self).family, argument, "connect");
+        auto where = where_of(object_of(self).family, object_of(self).proto, argument, "connect");
         without_gil([&] { std::visit([&](auto& place) { socket_of(self).connect(place); }, where); });
         return none();
     });
@@ -159,7 +160,7 @@ PyObject* connect(PyObject* self, PyObject* argument) {
 
 PyObject* connect_ex(PyObject* self, PyObject* argument) {
     return guarded([&] {
-        auto where = where_of(object_of(self).family, argument, "connect_ex");
+        auto where = where_of(object_of(self).family, object_of(self).proto, argument, "connect_ex");
         return number(without_gil(
             [&] { return std::visit([&](auto& place) { return socket_of(self).connect_ex(place); }, where); }));
     });
@@ -184,7 +185,7 @@ PyObject* recvfrom(PyObject* self, PyObject* arguments) {
         checked(PyArg_ParseTuple(arguments, "n|i:recvfrom", &size, &flags) != 0);
         auto room = size_of(size, "negative buffersize in recvfrom");
         auto datagram = without_gil([&] { return socket_of(self).recvfrom(room, flags); });
-        return tuple(to_bytes(datagram.data.bytes()), address_object(datagram.peer));
+        return tuple(to_bytes(datagram.data.bytes()), address_object(object_of(self).proto, datagram.peer));
     });
 }
 
@@ -214,7 +215,8 @@ PyObject* recvfrom_into(PyObject* self, PyObject* arguments, PyObject* keywords)
         auto view = View::writable(buffer);
         auto room = part_of(view.room(), size, "recvfrom_into");
         auto filled = without_gil([&] { return socket_of(self).recvfrom_into(room, flags); });
-        return tuple(number(static_cast<long long>(filled.data.size())), address_object(filled.peer));
+        return tuple(number(static_cast<long long>(filled.data.size())),
+                     address_object(object_of(self).proto, filled.peer));
     });
 }
 
@@ -233,7 +235,7 @@ PyObject* recvmsg(PyObject* self, PyObject* arguments) {
         auto more = size_of(ancillary_size, "invalid ancillary data buffer length");
         auto message = without_gil([&] { return socket_of(self).recvmsg(room, more, flags); });
         auto made = tuple(to_bytes(message.data.bytes()), items_object(message.ancillary), number(message.flags),
-                          address_object(message.address));
+                          address_object(object_of(self).proto, message.address));
         message.ancillary.disown_fds();  // their numbers are in the items now
         return made;
     });
@@ -252,7 +254,7 @@ PyObject* recvmsg_into(PyObject* self, PyObject* arguments) {
             rooms.push_back(views.emplace_back(View::writable(item.get())).room());
         auto message = without_gil([&] { return socket_of(self).recvmsg_into(rooms, more, flags); });
         auto made = tuple(number(static_cast<long long>(message.size)), items_object(message.ancillary),
-                          number(message.flags), address_object(message.address));
+                          number(message.flags), address_object(object_of(self).proto, message.address));
         message.ancillary.disown_fds();
         return made;
     });
@@ -289,7 +291,7 @@ PyObject* sendto(PyObject* self, PyObject* arguments) {
         checked((with_flags ? PyArg_ParseTuple(arguments, "OiO:sendto", &data, &flags, &address)
                             : PyArg_ParseTuple(arguments, "OO:sendto", &data, &address)) != 0);
         View view(data);
-        auto where = where_of(object_of(self).family, address, "sendto");
+        auto where = where_of(object_of(self).family, object_of(self).proto, address, "sendto");
         return number(static_cast<long long>(without_gil([&] {
             return std::visit([&](auto& place) { return socket_of(self).sendto(view.bytes(), place, flags); }, where);
         })));
@@ -317,9 +319,36 @@ PyObject* sendmsg(PyObject* self, PyObject* arguments) {
             for (auto& item : items_of(ancillary, "sendmsg() argument 2 must be an iterable"))
                 add_item(builder, item.get());
         Address peer;
-        if (address != Py_None) peer = address_of(object_of(self).family, address, "sendmsg");
+        if (address != Py_None) peer = address_of(object_of(self).family, object_of(self).proto, address, "sendmsg");
         return number(
             static_cast<long long>(without_gil([&] { return socket_of(self).sendmsg(data, builder, flags, peer); })));
+    });
+}
+
+PyObject* sendmsg_afalg(PyObject* self, PyObject* arguments, PyObject* keywords) {
+    return guarded([&] {
+        static const char* names[] = {"msg", "op", "iv", "assoclen", "flags", nullptr};
+        PyObject *buffers = nullptr, *op = nullptr, *assoclen = nullptr;
+        Py_buffer iv{};
+        AfalgOptions options;
+        if (object_of(self).family != AF_ALG) throw OSError("algset is only supported for AF_ALG");
+        checked(PyArg_ParseTupleAndKeywords(arguments, keywords, "|O$O!y*O!i:sendmsg_afalg", const_cast<char**>(names),
+                                            &buffers, &PyLong_Type, &op, &iv, &PyLong_Type, &assoclen,
+                                            &options.flags) != 0);
+        std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> owned(&iv, PyBuffer_Release);
+        if (op) options.op = _PyLong_AsInt(op);
+        PyErr_Clear();  // a number too large is as good as none
+        if (assoclen && options.op >= 0) options.assoclen = _PyLong_AsInt(assoclen);
+        checked(!PyErr_Occurred());
+        if (options.op < 0 || options.assoclen.value_or(0) < 0) buffers = nullptr;  // refused before they are looked at
+        if (iv.buf) options.iv = Bytes(static_cast<const std::byte*>(iv.buf), static_cast<std::size_t>(iv.len));
+        std::vector<View> views;
+        std::vector<Bytes> data;
+        if (buffers)
+            for (auto& item : items_of(buffers, "sendmsg() argument 1 must be an iterable"))
+                data.push_back(views.emplace_back(item.get()).bytes());
+        return number(
+            static_cast<long long>(without_gil([&] { return socket_of(self).sendmsg_afalg(data, options); })));
     });
 }
 
@@ -392,10 +421,10 @@ PyObject* fileno(PyObject* self, PyObject*) {
     return guarded([&] { return number(object_of(self).socket ? object_of(self).socket->fileno() : -1); });
 }
 PyObject* getsockname(PyObject* self, PyObject*) {
-    return guarded([&] { return address_object(socket_of(self).getsockname()); });
+    return guarded([&] { return address_object(object_of(self).proto, socket_of(self).getsockname()); });
 }
 PyObject* getpeername(PyObject* self, PyObject*) {
-    return guarded([&] { return address_object(socket_of(self).getpeername()); });
+    return guarded([&] { return address_object(object_of(self).proto, socket_of(self).getpeername()); });
 }
 PyObject* get_family(PyObject* self, void*) { return PyLong_FromLong(object_of(self).family); }
 PyObject* get_kind(PyObject* self, void*) { return PyLong_FromLong(object_of(self).kind); }
@@ -431,6 +460,7 @@ PyMethodDef methods[] = {
     method("send", send),
     method("sendall", sendall),
     method("sendmsg", sendmsg),
+    method("sendmsg_afalg", sendmsg_afalg, METH_VARARGS | METH_KEYWORDS),
     method("sendto", sendto),
     method("setblocking", setblocking, METH_O),
     method("setsockopt", setsockopt),

@@ -194,6 +194,20 @@ TEST(AncillaryView, tells_destinations_marks_labels_and_what_waits) {
     EXPECT_FALSE(AncillaryView().security());
 }
 
+TEST(AncillaryBuilder, items_for_the_kernels_cryptography_are_its_structs) {
+    AncillaryBuilder builder;
+    builder.alg_operation(1).alg_iv("iv!").alg_associated_length(0x01020304);
+    EXPECT_EQ(Bytes(builder), testing::unhex("1400000000000000"
+                                             "1701000003000000"
+                                             "0100000000000000"
+                                             "1700000000000000"
+                                             "1701000002000000"
+                                             "0300000069762100"
+                                             "1400000000000000"
+                                             "1701000004000000"
+                                             "0403020100000000"));
+}
+
 TEST(AncillaryBuilder, refuses_what_is_out_of_range) {
     AncillaryBuilder builder;
     EXPECT_THROW(builder.ttl(Family::inet, 256), OverflowError);
