@@ -51,7 +51,7 @@ class Layers(CheckCase):
         self.plant("src/values/error.cpp", '#include "blocking/deadline.h"\n', "layer 2, above this file's 0")
 
     def test_a_public_header_that_points_upward(self):
-        self.plant("src/sys/fd.h", "#include <bight/socket.h>\n", "layer 2, above this file's 1")
+        self.plant("src/sys/calls.h", "#include <bight/socket.h>\n", "layer 2, above this file's 1")
 
     def test_a_system_header_outside_sys(self):
         self.plant("src/blocking/poll.cpp", "#include <poll.h>\n", "<poll.h> belongs in src/sys")
@@ -88,6 +88,16 @@ class Layers(CheckCase):
 
     def test_the_umbrella_header_in_the_library(self):
         self.plant("src/frameworks/all.cpp", "#include <bight/bight.h>\n", "above this file's 5")
+
+    def test_a_public_header_that_the_umbrella_lacks(self):
+        self.write("include/bight/bight.h", "#pragma once\n#include <bight/error.h>\n#include <bight/socket.h>\n")
+        self.write("include/bight/constants.h", "#pragma once\n")  # on the list
+        self.plant("include/bight/time.h", "#pragma once\n", "include/bight/time.h: not in bight.h")
+
+    def test_a_public_header_in_the_umbrella_that_is_to_be_left_out(self):
+        self.write("include/bight/bight.h", "#pragma once\n#include <bight/error.h>\n#include <bight/socket.h>\n")
+        self.write("include/bight/lowlevel.h", "#pragma once\n")
+        self.plant("include/bight/socket.h", "#include <bight/lowlevel.h>\n", "to be left out")
 
     def test_a_call_around_sys(self):
         self.plant("src/blocking/close.cpp", "int f() { return ::close(3); }\n", "::close() goes around src/sys")
