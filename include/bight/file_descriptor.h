@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <bight/error.h>
+
 #include <string>
 #include <utility>
 
 namespace bight {
 
-/// A descriptor that is ours to close: destroying it closes it, and it is closed once.
+/// A descriptor that is ours to close: destroying it closes it, and it is closed once. The library's own are these, too.
 ///
 /// What came over a Unix socket is one of these; `Socket::adopt(fd.detach())` makes a socket of it.
 class FileDescriptor {
@@ -40,6 +42,9 @@ public:
     /// Closes now. Raises OSError where the kernel says that data was lost, or that it was not open; it is gone in any
     /// case.
     void close();
+
+    /// As close(), with the error returned.
+    Result<void> try_close() noexcept;
 
 private:
     void close_quietly() noexcept;

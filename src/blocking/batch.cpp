@@ -145,7 +145,7 @@ Result<std::size_t> Socket::try_recvmmsg(ReceiveBatch& batch, int flags) {
     if ((flags & MSG_PEEK) != 0) headers = headers.first(1);  // all others would be the same datagram once more
     auto all_flags = state_->without_waiting(flags) | MSG_WAITFORONE | MSG_TRUNC;
     auto messages = insist(*state_, POLLIN, flags,
-                           [=, fd = state_->fd.get()] { return sys::recvmmsg(fd, headers, all_flags); });
+                           [=, fd = state_->fd.fileno()] { return sys::recvmmsg(fd, headers, all_flags); });
     if (!messages) return messages;
     return BatchAccess::take(batch, *messages);
 }
@@ -353,7 +353,7 @@ Result<std::size_t> BatchAccess::send(SocketState& state, SendBatch& batch, int 
     std::size_t count = 0;
     while (batch.waiting_ > 0) {
         auto headers = prepare(batch, trains);
-        auto attempt = [=, fd = state.fd.get(), all_flags = state.without_waiting(flags)] {
+        auto attempt = [=, fd = state.fd.fileno(), all_flags = state.without_waiting(flags)] {
             return sys::sendmmsg(fd, headers, all_flags);
         };
         auto messages = attempt();

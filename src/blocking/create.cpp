@@ -79,7 +79,7 @@ SocketPair socketpair(Family family, Kind kind, int proto) {
     Timeout timeout = never_wait ? Timeout(Duration::zero()) : getdefaulttimeout();
     Kind asked = plain.value | (timeout ? SOCK_NONBLOCK : 0);
     auto [first, second] = or_raise(sys::socketpair(family, asked, proto), "socketpair");
-    sys::Fd one(first), other(second);
+    FileDescriptor one(first), other(second);
     return {SocketAccess::make(std::move(one), family, plain, proto, timeout, timeout.has_value()),
             SocketAccess::make(std::move(other), family, plain, proto, timeout, timeout.has_value())};
 }
@@ -88,9 +88,9 @@ int dup(int fd) { return or_raise(sys::duplicate(fd), "dup"); }
 
 Socket fromfd(int fd, Family family, Kind kind, int proto) {
     if (fd < 0) throw ValueError("negative file descriptor");
-    sys::Fd copy(dup(fd));
-    auto socket = Socket::adopt(copy.get(), family, kind, proto);
-    (void)copy.release();
+    FileDescriptor copy(dup(fd));
+    auto socket = Socket::adopt(copy.fileno(), family, kind, proto);
+    (void)copy.detach();
     return socket;
 }
 
@@ -104,8 +104,8 @@ void close(int fd) {
 bool has_dualstack_ipv6() noexcept {
     auto fd = sys::socket(Family::inet6, Kind::stream, 0);
     if (!fd) return false;
-    sys::Fd probe(*fd);
-    return sys::setsockopt_int(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0).has_value();
+    FileDescriptor probe(*fd);
+    return sys::setsockopt_int(probe.fileno(), IPPROTO_IPV6, IPV6_V6ONLY, 0).has_value();
 }
 
 bool unlink_stale(const Address& path, Kind kind) {

@@ -14,9 +14,12 @@ FileDescriptor FileDescriptor::open(const std::string& path) {
 
 void FileDescriptor::close() {
     if (fd_ < 0) return;
-    auto closed = sys::close(detach());
+    auto closed = try_close();
     if (!closed && closed.error() != std::errc::interrupted) raise_os_error(closed.error(), "close");
 }
+
+// Whatever the answer, the descriptor is gone (close(2): after EINTR, too), so there is no second try.
+Result<void> FileDescriptor::try_close() noexcept { return sys::close(detach()); }
 
 void FileDescriptor::close_quietly() noexcept { (void)sys::close(detach()); }
 

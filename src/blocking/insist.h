@@ -16,7 +16,7 @@ inline bool can_go_on(const SocketState& socket, int flags, Errno error) {
     if (error.number() != EAGAIN || (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0) return false;
     if (socket.timeout) return *socket.timeout != Duration::zero();
     // Blocking, and yet it would wait: the descriptor is non-blocking all the same, or SO_RCVTIMEO has run out.
-    return sys::is_nonblocking(socket.fd.get()).value_or(false);
+    return sys::is_nonblocking(socket.fd.fileno()).value_or(false);
 }
 
 /// Waits for one call, as often as it takes. There are states that poll(2) calls ready and the call does not, such as
@@ -46,7 +46,7 @@ private:
 template <class Attempt>
 auto persist(const SocketState& socket, short events, int flags, const Deadline& deadline, Attempt attempt, Errno error)
     -> decltype(attempt()) {
-    Patience patience(socket.fd.get(), events, deadline);
+    Patience patience(socket.fd.fileno(), events, deadline);
     while (can_go_on(socket, flags, error)) {
         if (error.number() == EINTR)
             interrupted();
@@ -81,25 +81,25 @@ template <class Attempt>
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::recv(MutableBytes memory, int flags) {
     if (memory.empty()) [[unlikely]]
         return 0;  // as in Python: no room, no call
-    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.get(), memory, without_waiting(flags)); });
+    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.fileno(), memory, without_waiting(flags)); });
 }
 
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::recvfrom(MutableBytes memory, int flags, Address& peer) {
     return insist(*this, POLLIN, flags,
-                  [=, this, &peer] { return sys::recvfrom(fd.get(), memory, without_waiting(flags), peer); });
+                  [=, this, &peer] { return sys::recvfrom(fd.fileno(), memory, without_waiting(flags), peer); });
 }
 
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::send(Bytes data, int flags) {
-    return insist(*this, POLLOUT, flags, [=, this] { return sys::send(fd.get(), data, without_waiting(flags)); });
+    return insist(*this, POLLOUT, flags, [=, this] { return sys::send(fd.fileno(), data, without_waiting(flags)); });
 }
 
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::sendto(Bytes data, int flags, const Address& peer) {
     return insist(*this, POLLOUT, flags,
-                  [=, this, &peer] { return sys::sendto(fd.get(), data, without_waiting(flags), peer); });
+                  [=, this, &peer] { return sys::sendto(fd.fileno(), data, without_waiting(flags), peer); });
 }
 
 [[gnu::always_inline]] inline Result<void> SocketState::sendall(Bytes& rest, int flags) {
-    auto sent = sys::send(fd.get(), rest, without_waiting(flags));
+    auto sent = sys::send(fd.fileno(), rest, without_waiting(flags));
     if (!sent || *sent < rest.size()) [[unlikely]]
         return sendall_after(sent, rest, flags);
     rest = {};

@@ -58,7 +58,7 @@ Result<MessageInto> receive(SocketState* state, std::span<const MutableBytes> me
     Result<MessageInto> message(std::in_place);
     memory = within_limit(*state, memory);
     auto sizes = insist(*state, POLLIN, flags, [&] {
-        return sys::recvmsg(state->fd.get(), memory, room, state->without_waiting(flags), message->address);
+        return sys::recvmsg(state->fd.fileno(), memory, room, state->without_waiting(flags), message->address);
     });
     if (!sizes) return std::unexpected(sizes.error());
     message->size = sizes->data;
@@ -143,7 +143,8 @@ Message Socket::recvmsg(std::size_t size, std::size_t ancillary_size, int flags)
 Result<std::size_t> Socket::try_sendmsg(std::span<const Bytes> data, Bytes ancillary, int flags, const Address& peer) {
     if (!state_) return std::unexpected(closed_before);
     return insist(*state_, POLLOUT, flags, [=, &state = *state_, &peer] {
-        return sys::sendmsg(state.fd.get(), within_limit(state, data), ancillary, state.without_waiting(flags), peer);
+        return sys::sendmsg(state.fd.fileno(), within_limit(state, data), ancillary, state.without_waiting(flags),
+                            peer);
     });
 }
 

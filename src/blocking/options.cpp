@@ -16,7 +16,7 @@ constexpr std::size_t most_room = std::size_t{1} << 20;  // 65536 groups, the ke
 int descriptor(const Socket& socket, const Name& name) {
     auto* state = SocketAccess::state(socket);
     if (!state) throw ClosedError(name.text);
-    return state->fd.get();
+    return state->fd.fileno();
 }
 
 template <class T>

@@ -182,7 +182,7 @@ bool BufferedReader::closed() const noexcept { return !open_; }
 int BufferedReader::fileno() const {
     require_open();
     if (!socket_) throw ValueError("a file over bytes has no descriptor");
-    return socket_->fd.get();
+    return socket_->fd.fileno();
 }
 
 }  // namespace bight

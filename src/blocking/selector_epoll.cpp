@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <bight/file_descriptor.h>
+
 #include "blocking/selector_backend.h"
-#include "sys/fd.h"
+#include "sys/calls.h"
 
 #include <cerrno>
 #include <optional>
@@ -29,18 +31,18 @@ KeyBase* key_at(const Keys& keys, std::size_t index) noexcept {
 
 class EpollBackend final : public Backend {
 public:
-    explicit EpollBackend(sys::Fd epoll) noexcept : epoll_(std::move(epoll)) {}
+    explicit EpollBackend(FileDescriptor epoll) noexcept : epoll_(std::move(epoll)) {}
 
     Result<void> add(const KeyBase& key) override {
-        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, key.fd(), mask_of(key.events()), token_of(key));
+        return sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_ADD, key.fd(), mask_of(key.events()), token_of(key));
     }
 
     Result<void> modify(const KeyBase& key, Ready events) override {
-        return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, key.fd(), mask_of(events), token_of(key));
+        return sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_MOD, key.fd(), mask_of(events), token_of(key));
     }
 
     void remove(const KeyBase& key) noexcept override {
-        (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, key.fd(), 0, 0);  // closed before: the kernel did it
+        (void)sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_DEL, key.fd(), 0, 0);  // closed before: the kernel did it
     }
 
     std::span<const Hit> wait(const Keys& keys, std::size_t count, const Timeout& timeout,
@@ -53,11 +55,11 @@ public:
         return mend_and_wait(keys, timeout, deadline, hits);
     }
 
-    int fileno() const noexcept override { return epoll_.get(); }
+    int fileno() const noexcept override { return epoll_.fileno(); }
 
     void close() noexcept override {
         Backend::close();
-        epoll_ = sys::Fd();
+        epoll_ = FileDescriptor();
     }
 
 private:
@@ -66,7 +68,7 @@ private:
     [[gnu::always_inline]] Reports wait_once(const Keys& keys, const Timeout& timeout, const Deadline& deadline,
                                              std::vector<Hit>& hits) {
         int ready = insist(timeout, deadline,
-                           [this](const Timeout& left) { return sys::epoll_wait(epoll_.get(), events_, left); });
+                           [this](const Timeout& left) { return sys::epoll_wait(epoll_.fileno(), events_, left); });
         auto reports = Reports::good;
         for (const epoll_event& event : std::span(events_).first(static_cast<std::size_t>(ready))) {
             KeyBase* key = key_at(keys, static_cast<std::uint32_t>(event.data.u64));
@@ -96,8 +98,8 @@ private:
             (void)sys::poll({}, std::chrono::milliseconds(10));
             return;
         }
-        sys::Fd fresh(*created);
-        if (auto replaced = sys::duplicate_onto(fresh.get(), epoll_.get()); !replaced)
+        FileDescriptor fresh(*created);
+        if (auto replaced = sys::duplicate_onto(fresh.fileno(), epoll_.fileno()); !replaced)
             raise_os_error(replaced.error(), "select");
         std::optional<Errno> refused;
         for (const auto& key : keys) {
@@ -109,7 +111,7 @@ private:
         if (refused) raise_os_error(*refused, "select");
     }
 
-    sys::Fd epoll_;
+    FileDescriptor epoll_;
     std::vector<epoll_event> events_;
 };
 
@@ -118,7 +120,7 @@ private:
 std::unique_ptr<Backend> make_epoll_backend() {
     auto epoll = sys::epoll_create();
     if (!epoll) raise_os_error(epoll.error(), "epoll_create1");
-    return std::make_unique<EpollBackend>(sys::Fd(*epoll));
+    return std::make_unique<EpollBackend>(FileDescriptor(*epoll));
 }
 
 }  // namespace bight::selectors

@@ -52,7 +52,7 @@ private:
 /// Holds back what is less than a segment while the file goes out (tcp(7)), unless the caller does so already.
 class Corked {
 public:
-    explicit Corked(const SocketState& socket) noexcept : fd_(socket.fd.get()) {
+    explicit Corked(const SocketState& socket) noexcept : fd_(socket.fd.fileno()) {
         if (socket.family != Family::inet && socket.family != Family::inet6) return;
         auto before = sys::getsockopt_int(fd_, IPPROTO_TCP, TCP_CORK);
         is_ours_ = before && *before == 0 && sys::setsockopt_int(fd_, IPPROTO_TCP, TCP_CORK, 1);
@@ -97,7 +97,7 @@ Result<void> copy_all(SocketState& socket, Transfer& transfer) {
         if (!got) return std::unexpected(got.error());
         if (*got == 0) return {};
         for (Bytes rest(buffer.room().data(), *got); !rest.empty();) {
-            auto attempt = [&] { return sys::send(socket.fd.get(), rest, 0); };
+            auto attempt = [&] { return sys::send(socket.fd.fileno(), rest, 0); };
             auto sent = attempt();
             if (!sent) sent = persist(socket, POLLOUT, 0, transfer.deadline, attempt, sent.error());
             if (!sent) return std::unexpected(sent.error());
@@ -118,7 +118,7 @@ bool cannot_be_moved(Errno error) noexcept {
 Result<void> send_regular(SocketState& socket, Transfer& transfer) {
     std::uint64_t offset = transfer.offset;
     auto moved = move_all(socket, transfer, [&](std::size_t size) {
-        return sys::sendfile(socket.fd.get(), transfer.file, offset, size);
+        return sys::sendfile(socket.fd.fileno(), transfer.file, offset, size);
     });
     if (!moved && transfer.sent == 0 && cannot_be_moved(moved.error())) {
         if (auto set = sys::seek(transfer.file, transfer.offset); !set) return set;
@@ -131,13 +131,13 @@ Result<void> send_regular(SocketState& socket, Transfer& transfer) {
 Result<void> splice_all(SocketState& socket, Transfer& transfer) {
     while (std::size_t size = transfer.next(piece)) {
         if (auto ready = wait_until_ready(transfer.file, POLLIN, transfer.deadline); !ready) return ready;
-        auto moved = sys::splice(transfer.file, socket.fd.get(), size);
+        auto moved = sys::splice(transfer.file, socket.fd.fileno(), size);
         if (!moved && moved.error() == std::errc::interrupted) {
             interrupted();
             continue;
         }
         if (!moved && moved.error() == std::errc::resource_unavailable_try_again) {
-            if (auto ready = wait_until_ready(socket.fd.get(), POLLOUT, transfer.deadline); !ready) return ready;
+            if (auto ready = wait_until_ready(socket.fd.fileno(), POLLOUT, transfer.deadline); !ready) return ready;
             continue;
         }
         if (!moved) return std::unexpected(moved.error());

@@ -28,10 +28,10 @@ SocketState& open_state(const std::shared_ptr<SocketState>& state, const char* c
 /// The Socket for a descriptor that accept(2) gave: with the default timeout, not that of the listener.
 Result<Accepted> accepted(const SocketState& listener, Result<int> descriptor, const Address& peer) {
     if (!descriptor) return std::unexpected(descriptor.error());
-    sys::Fd fd(*descriptor);
+    FileDescriptor fd(*descriptor);
     auto limit = socket::getdefaulttimeout();
     if (limit)
-        if (auto set = sys::set_nonblocking(fd.get(), true); !set) return std::unexpected(set.error());
+        if (auto set = sys::set_nonblocking(fd.fileno(), true); !set) return std::unexpected(set.error());
     return Accepted{
         SocketAccess::make(std::move(fd), listener.family, listener.kind, listener.proto, limit, limit.has_value()),
         peer};
@@ -63,10 +63,10 @@ Result<Socket> open_socket(Family family, Kind kind, int proto, Timeout timeout)
     Kind plain = kind.value & ~kind_bits;
     auto fd = sys::socket(family, plain.value | bits, proto);
     if (!fd) return std::unexpected(fd.error());
-    return SocketAccess::make(sys::Fd(*fd), family, plain, proto, timeout, (bits & SOCK_NONBLOCK) != 0);
+    return SocketAccess::make(FileDescriptor(*fd), family, plain, proto, timeout, (bits & SOCK_NONBLOCK) != 0);
 }
 
-Socket SocketAccess::make(sys::Fd fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock) {
+Socket SocketAccess::make(FileDescriptor fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock) {
     return Socket(std::make_shared<SocketState>(std::move(fd), family, kind, proto, timeout, o_nonblock));
 }
 
@@ -97,8 +97,8 @@ Socket Socket::adopt(int fd, std::optional<Family> given_family, std::optional<K
         or_raise(sys::set_nonblocking(fd, true), "adopt a descriptor");
         o_nonblock = true;
     }
-    auto state = std::make_shared<SocketState>(sys::Fd(), family, kind, proto, limit, o_nonblock);
-    state->fd = sys::Fd(fd);  // last, for until here it is not ours to close
+    auto state = std::make_shared<SocketState>(FileDescriptor(), family, kind, proto, limit, o_nonblock);
+    state->fd = FileDescriptor(fd);  // last, for until here it is not ours to close
     return Socket(std::move(state));
 }
 
@@ -106,7 +106,7 @@ Socket Socket::adopt(int fd, std::optional<Family> given_family, std::optional<K
 
 void Socket::bind(const Address& address) {
     auto& state = open_state(state_, "bind");
-    or_raise(sys::bind(state.fd.get(), address), [&] { return to("bind to ", address); });
+    or_raise(sys::bind(state.fd.fileno(), address), [&] { return to("bind to ", address); });
 }
 
 void Socket::bind(const HostPort& where) {
@@ -118,7 +118,7 @@ void Socket::listen(std::optional<int> backlog) {
     auto& state = open_state(state_, "listen");
     // The kernel cuts this to net.core.somaxconn, which may be above the constant SOMAXCONN.
     int length = backlog ? (*backlog < 0 ? 0 : *backlog) : 65535;
-    or_raise(sys::listen(state.fd.get(), length), "listen");
+    or_raise(sys::listen(state.fd.fileno(), length), "listen");
 }
 
 Accepted Socket::accept() { return or_raise(try_accept(), "accept"); }
@@ -132,11 +132,11 @@ Result<Accepted> Socket::try_accept() {
 Result<Accepted> SocketAccess::accept_now(Socket& listener) {
     SocketState& state = open_state(listener.state_, "accept");
     if (!state.o_nonblock) {
-        if (auto set = sys::set_nonblocking(state.fd.get(), true); !set) return std::unexpected(set.error());
+        if (auto set = sys::set_nonblocking(state.fd.fileno(), true); !set) return std::unexpected(set.error());
         state.o_nonblock = true;
     }
     Address peer;
-    return accepted(state, sys::accept(state.fd.get(), peer), peer);
+    return accepted(state, sys::accept(state.fd.fileno(), peer), peer);
 }
 
 // ---- As a client. ------------------------------------------------------------------------------------------------------
@@ -185,12 +185,12 @@ bool Socket::getblocking() const { return gettimeout() != Duration::zero(); }
 
 void Socket::setsockopt(int level, int option, int value) {
     auto& state = open_state(state_, "setsockopt");
-    or_raise(sys::setsockopt_int(state.fd.get(), level, option, value), "setsockopt");
+    or_raise(sys::setsockopt_int(state.fd.fileno(), level, option, value), "setsockopt");
 }
 
 void Socket::setsockopt(int level, int option, Bytes value) {
     auto& state = open_state(state_, "setsockopt");
-    or_raise(sys::setsockopt(state.fd.get(), level, option, value), "setsockopt");
+    or_raise(sys::setsockopt(state.fd.fileno(), level, option, value), "setsockopt");
 }
 
 void Socket::setsockopt(int level, int option, std::nullptr_t, std::size_t length) {
@@ -199,14 +199,14 @@ void Socket::setsockopt(int level, int option, std::nullptr_t, std::size_t lengt
 
 int Socket::getsockopt(int level, int option) const {
     auto& state = open_state(state_, "getsockopt");
-    return or_raise(sys::getsockopt_int(state.fd.get(), level, option), "getsockopt");
+    return or_raise(sys::getsockopt_int(state.fd.fileno(), level, option), "getsockopt");
 }
 
 Buffer Socket::getsockopt(int level, int option, std::size_t size) const {
     auto& state = open_state(state_, "getsockopt");
     if (size == 0 || size > 1024) throw ValueError("getsockopt buflen out of range");
     Buffer value = Buffer::with_capacity(size);
-    value.resize(or_raise(sys::getsockopt(state.fd.get(), level, option, value.room().first(size)), "getsockopt"));
+    value.resize(or_raise(sys::getsockopt(state.fd.fileno(), level, option, value.room().first(size)), "getsockopt"));
     return value;
 }
 
@@ -226,34 +226,34 @@ BufferedRWPair Socket::makefile(socket::ReadWriteMode, std::size_t buffering) {
     return {makefile(socket::rb, buffering), makefile(socket::wb, buffering)};
 }
 
-int Socket::fileno() const noexcept { return state_ ? state_->fd.get() : -1; }
+int Socket::fileno() const noexcept { return state_ ? state_->fd.fileno() : -1; }
 Family Socket::family() const { return open_state(state_, "family").family; }
 Kind Socket::kind() const { return open_state(state_, "kind").kind; }
 int Socket::proto() const { return open_state(state_, "proto").proto; }
 
 Address Socket::getsockname() const {
-    return or_raise(sys::getsockname(open_state(state_, "getsockname").fd.get()), "getsockname");
+    return or_raise(sys::getsockname(open_state(state_, "getsockname").fd.fileno()), "getsockname");
 }
 
 Address Socket::getpeername() const {
-    return or_raise(sys::getpeername(open_state(state_, "getpeername").fd.get()), "getpeername");
+    return or_raise(sys::getpeername(open_state(state_, "getpeername").fd.fileno()), "getpeername");
 }
 
 bool Socket::get_inheritable() const {
-    return or_raise(sys::is_inheritable(open_state(state_, "get_inheritable").fd.get()), "get_inheritable");
+    return or_raise(sys::is_inheritable(open_state(state_, "get_inheritable").fd.fileno()), "get_inheritable");
 }
 
 void Socket::set_inheritable(bool inheritable) {
-    or_raise(sys::set_inheritable(open_state(state_, "set_inheritable").fd.get(), inheritable), "set_inheritable");
+    or_raise(sys::set_inheritable(open_state(state_, "set_inheritable").fd.fileno(), inheritable), "set_inheritable");
 }
 
 // ---- Ending. -----------------------------------------------------------------------------------------------------------
 
-void Socket::shutdown(int how) { or_raise(sys::shutdown(open_state(state_, "shutdown").fd.get(), how), "shutdown"); }
+void Socket::shutdown(int how) { or_raise(sys::shutdown(open_state(state_, "shutdown").fd.fileno(), how), "shutdown"); }
 
 void Socket::close() {
     auto state = std::move(state_);
-    if (!state || state.use_count() > 1 || !state->fd.is_open()) return;  // a file goes on with it
+    if (!state || state.use_count() > 1 || !state->fd) return;  // a file goes on with it
     auto closed = state->close();
     // Closed all the same after EINTR; and a peer that reset the connection did not harm the closing of it.
     if (closed || closed.error().number() == EINTR || closed.error().number() == ECONNRESET) return;
@@ -262,7 +262,7 @@ void Socket::close() {
 
 Socket Socket::dup() const {
     auto& state = open_state(state_, "dup");
-    sys::Fd fd(or_raise(sys::duplicate(state.fd.get()), "dup"));
+    FileDescriptor fd(or_raise(sys::duplicate(state.fd.fileno()), "dup"));
     return SocketAccess::make(std::move(fd), state.family, state.kind, state.proto, state.timeout, state.o_nonblock);
 }
 

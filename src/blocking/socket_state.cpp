@@ -12,7 +12,7 @@ namespace bight {
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
 Result<void> SocketState::sendall_after(Result<std::size_t> sent, Bytes& rest, int flags) {
-    auto attempt = [&] { return sys::send(fd.get(), rest, without_waiting(flags)); };
+    auto attempt = [&] { return sys::send(fd.fileno(), rest, without_waiting(flags)); };
     Deadline deadline(timeout);
     while (true) {
         if (!sent) sent = persist(*this, POLLOUT, flags, deadline, attempt, sent.error());
@@ -32,17 +32,17 @@ Result<int> SocketState::accept(Address& peer) {
     // accept(2) has no flag that says not to wait, and O_NONBLOCK may be gone: a duplicate can have cleared it.
     if (timeout && *timeout != Duration::zero()) {
         Deadline deadline(timeout);
-        if (auto ready = wait_until_ready(fd.get(), POLLIN, deadline); !ready) return std::unexpected(ready.error());
+        if (auto ready = wait_until_ready(fd.fileno(), POLLIN, deadline); !ready) return std::unexpected(ready.error());
     }
-    return insist(*this, POLLIN, 0, [&] { return sys::accept(fd.get(), peer); });
+    return insist(*this, POLLIN, 0, [&] { return sys::accept(fd.fileno(), peer); });
 }
 
 Result<void> SocketState::connect(const Address& address, bool* limit_ran_out) {
     Deadline deadline(timeout);
     if (timeout)  // a duplicate can have cleared O_NONBLOCK, which is of the open file and not of the descriptor
-        if (auto set = sys::set_nonblocking(fd.get(), true); !set) return set;
+        if (auto set = sys::set_nonblocking(fd.fileno(), true); !set) return set;
     if (family == Family::unix_domain) return connect_unix(address, deadline, limit_ran_out);
-    auto begun = sys::connect(fd.get(), address);
+    auto begun = sys::connect(fd.fileno(), address);
     if (begun) return {};
     int errnum = begun.error().number();
     // Interrupted, the kernel goes on connecting: a second connect() would be refused, so its end is waited for.
@@ -52,11 +52,11 @@ Result<void> SocketState::connect(const Address& address, bool* limit_ran_out) {
 }
 
 Result<void> SocketState::finish_connect(const Deadline& deadline, bool* limit_ran_out) {
-    if (auto ready = wait_until_ready(fd.get(), POLLOUT, deadline); !ready) {
+    if (auto ready = wait_until_ready(fd.fileno(), POLLOUT, deadline); !ready) {
         if (limit_ran_out) *limit_ran_out = ready.error().number() == ETIMEDOUT;
         return ready;
     }
-    auto outcome = sys::getsockopt_int(fd.get(), SOL_SOCKET, SO_ERROR);
+    auto outcome = sys::getsockopt_int(fd.fileno(), SOL_SOCKET, SO_ERROR);
     if (!outcome) return std::unexpected(outcome.error());
     if (*outcome != 0 && *outcome != EISCONN) return std::unexpected(Errno(*outcome));
     return {};
@@ -68,13 +68,13 @@ namespace {
 class WaitInKernel {
 public:
     explicit WaitInKernel(SocketState& socket) noexcept : socket_(socket) {
-        (void)sys::getsockopt(socket_.fd.get(), SOL_SOCKET, SO_SNDTIMEO,
+        (void)sys::getsockopt(socket_.fd.fileno(), SOL_SOCKET, SO_SNDTIMEO,
                               std::as_writable_bytes(std::span(&before_, 1)));
-        (void)sys::set_nonblocking(socket_.fd.get(), false);
+        (void)sys::set_nonblocking(socket_.fd.fileno(), false);
     }
     ~WaitInKernel() {
         (void)set(before_);
-        (void)sys::set_nonblocking(socket_.fd.get(), socket_.o_nonblock);
+        (void)sys::set_nonblocking(socket_.fd.fileno(), socket_.o_nonblock);
     }
     WaitInKernel(const WaitInKernel&) = delete;
     WaitInKernel& operator=(const WaitInKernel&) = delete;
@@ -86,7 +86,7 @@ public:
 
 private:
     Result<void> set(const timeval& value) noexcept {
-        return sys::setsockopt(socket_.fd.get(), SOL_SOCKET, SO_SNDTIMEO, std::as_bytes(std::span(&value, 1)));
+        return sys::setsockopt(socket_.fd.fileno(), SOL_SOCKET, SO_SNDTIMEO, std::as_bytes(std::span(&value, 1)));
     }
 
     SocketState& socket_;
@@ -98,10 +98,10 @@ private:
 /// A Unix listener's full backlog gives EAGAIN at once where nothing is to wait, and nothing to wait for by poll(2); and
 /// unlike elsewhere, an interrupted connect() is not under way.
 Result<void> SocketState::connect_unix(const Address& address, const Deadline& deadline, bool* limit_ran_out) {
-    auto connected = sys::connect(fd.get(), address);
+    auto connected = sys::connect(fd.fileno(), address);
     while (!connected && connected.error().number() == EINTR) {
         interrupted();
-        connected = sys::connect(fd.get(), address);
+        connected = sys::connect(fd.fileno(), address);
     }
     bool backlog_is_full = !connected && connected.error().number() == EAGAIN;
     if (!backlog_is_full || !o_nonblock || timeout == Duration::zero()) return connected;
@@ -111,7 +111,7 @@ Result<void> SocketState::connect_unix(const Address& address, const Deadline& d
         bool expired = left == Duration::zero();
         if (!expired) {
             if (auto limited = waiting.limit(left); !limited) return limited;
-            connected = sys::connect(fd.get(), address);
+            connected = sys::connect(fd.fileno(), address);
             expired = !connected && connected.error().number() == EAGAIN;
         }
         if (expired) {
@@ -128,7 +128,7 @@ Result<void> SocketState::connect_unix(const Address& address, const Deadline& d
 Result<void> SocketState::set_timeout(Timeout limit) noexcept {
     bool wanted = limit.has_value();
     if (wanted != o_nonblock)
-        if (auto set = sys::set_nonblocking(fd.get(), wanted); !set) return set;
+        if (auto set = sys::set_nonblocking(fd.fileno(), wanted); !set) return set;
     o_nonblock = wanted;
     timeout = limit;
     return {};
@@ -138,22 +138,22 @@ Result<void> SocketState::set_timeout(Timeout limit) noexcept {
 
 Result<void> SocketState::close() noexcept {
     std::lock_guard lock(ending);
-    return fd.close();
+    return fd.try_close();
 }
 
 int SocketState::release() noexcept {
     std::lock_guard lock(ending);
-    return fd.release();
+    return fd.detach();
 }
 
 void SocketState::abort() noexcept {
     std::lock_guard lock(ending);
-    if (fd.is_open()) (void)sys::shutdown(fd.get(), SHUT_RDWR);
+    if (fd) (void)sys::shutdown(fd.fileno(), SHUT_RDWR);
 }
 
 std::string SocketState::context(std::string_view call, std::string_view preposition) const {
     std::string text(call);
-    auto peer = sys::getpeername(fd.get());
+    auto peer = sys::getpeername(fd.fileno());
     if (peer && !peer->sockaddr().empty()) text.append(" ").append(preposition).append(" ").append(peer->to_string());
     return text;
 }

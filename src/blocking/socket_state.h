@@ -5,11 +5,12 @@
 #include <bight/bytes.h>
 #include <bight/error.h>
 #include <bight/family.h>
+#include <bight/file_descriptor.h>
 #include <bight/socket.h>
 #include <bight/time.h>
 
 #include "blocking/deadline.h"
-#include "sys/fd.h"
+#include "sys/calls.h"
 
 #include <memory>
 #include <mutex>
@@ -45,7 +46,7 @@ struct SocketState {
     /// "recv from 10.0.0.7:443", for messages; asks the kernel for the peer.
     std::string context(std::string_view call, std::string_view preposition) const;
 
-    sys::Fd fd;
+    FileDescriptor fd;
     Family family;
     Kind kind;
     int proto;
@@ -62,7 +63,7 @@ private:
 
 /// For the library's own use of a Socket's inside.
 struct SocketAccess {
-    static Socket make(sys::Fd fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock);
+    static Socket make(FileDescriptor fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock);
     static Socket share(const Socket& socket) { return Socket(socket.state_); }
     static SocketState* state(const Socket& socket) noexcept { return socket.state_.get(); }
     static std::weak_ptr<SocketState> watch(const Socket& socket) noexcept { return socket.state_; }

@@ -75,7 +75,7 @@ bool BufferedWriter::closed() const noexcept { return !socket_; }
 
 int BufferedWriter::fileno() const {
     require_open();
-    return socket_->fd.get();
+    return socket_->fd.fileno();
 }
 
 }  // namespace bight

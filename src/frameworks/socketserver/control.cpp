@@ -12,7 +12,7 @@ namespace bight::socketserver {
 BaseServer::Control::Control() : wake_(or_raise(sys::eventfd(), "eventfd")) {}
 
 BaseServer::Control::Woken BaseServer::Control::wait(int fd, Timeout interval) {
-    std::array<pollfd, 2> descriptors{pollfd{wake_.get(), POLLIN, 0}, pollfd{fd, POLLIN, 0}};  // -1 is passed over
+    std::array<pollfd, 2> descriptors{pollfd{wake_.fileno(), POLLIN, 0}, pollfd{fd, POLLIN, 0}};  // -1 is passed over
     Deadline deadline(interval);
     while (true) {
         auto ready = sys::poll(descriptors, deadline.left());
@@ -26,7 +26,7 @@ void BaseServer::Control::stop() {
     std::unique_lock lock(mutex_);  // flag and wake-up belong together: the end of a loop takes both back
     stop_requested_ = true;
     std::uint64_t one = 1;
-    (void)sys::write(wake_.get(), std::as_bytes(std::span(&one, 1)));
+    (void)sys::write(wake_.fileno(), std::as_bytes(std::span(&one, 1)));
     if (server_ == std::this_thread::get_id()) return;
     changed_.wait(lock, [this] { return ended_; });
 }
@@ -41,7 +41,7 @@ BaseServer::Control::Serving::Serving(Control& control) : control_(control) {
 BaseServer::Control::Serving::~Serving() {
     std::uint64_t count = 0;
     std::lock_guard lock(control_.mutex_);
-    (void)sys::read(control_.wake_.get(), std::as_writable_bytes(std::span(&count, 1)));
+    (void)sys::read(control_.wake_.fileno(), std::as_writable_bytes(std::span(&count, 1)));
     control_.stop_requested_ = false;
     control_.server_ = std::thread::id();
     control_.ended_ = true;

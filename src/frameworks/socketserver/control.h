@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <bight/file_descriptor.h>
 #include <bight/socketserver.h>
 
-#include "sys/fd.h"
+#include "sys/calls.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -42,7 +43,7 @@ struct BaseServer::Control {
     };
 
 private:
-    sys::Fd wake_;
+    FileDescriptor wake_;
     std::atomic<bool> stop_requested_ = false;
     std::mutex mutex_;
     std::condition_variable changed_;
