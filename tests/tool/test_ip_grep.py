@@ -197,13 +197,13 @@ class Grep(BightTest):
 
                 ask()
                 start = cpu_seconds(tool)
-                for _ in range(2000):
+                for _ in range(10_000):
                     ask()
                 used = cpu_seconds(tool) - start
                 tool.stdin.close()
                 self.assertEqual(tool.wait(DEADLINE), 0)
-            # Copying 4 MB for each line would take two seconds.
-            self.assertLess(used, 0.5)
+            # Measured: 0.03 s, and 0.76 s when 4 MB are copied for each line.
+            self.assertLess(used, 0.3)
 
     def test_hostile_lines(self):
         for byte in (b".", b":", b"1", b"1.", b"1:", b"\0", b"\xff", b"10.0.0.1 "):
