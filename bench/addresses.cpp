@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Claim: address text is read and written several times as fast as inet_pton(3) and inet_ntop(3) do it, over a million
-// random addresses of mixed forms.
+// random addresses of mixed forms. Asio's make_address() beside them.
 #include <bight/ipaddress.h>
 
 #include "support/claims.h"
 
 #include <arpa/inet.h>
+#include <asio/ip/address_v4.hpp>
+#include <asio/ip/address_v6.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -110,14 +112,33 @@ Claim writing(const std::string& name, int family, double goal, std::shared_ptr<
     return {name, goal, 0, over_all(ours), over_all(theirs)};
 }
 
+/// `make` is one of Asio's; there is no goal.
+template <class Address, class Make>
+Claim parsing_with_asio(const std::string& name, Make make, std::shared_ptr<Data<Address>> data) {
+    auto ours = [data](std::size_t i) {
+        auto address = Address::parse(data->texts[i]);
+        keep(&address);
+    };
+    auto theirs = [data, make](std::size_t i) {
+        asio::error_code error;
+        auto address = make(data->texts[i].c_str(), error);
+        keep(&address);
+    };
+    return {name, 0, 0, over_all(ours), over_all(theirs)};
+}
+
 std::vector<Claim> claims() {
     auto four = ipv4();
     auto six = ipv6();
+    auto asio_four = [](const char* text, asio::error_code& error) { return asio::ip::make_address_v4(text, error); };
+    auto asio_six = [](const char* text, asio::error_code& error) { return asio::ip::make_address_v6(text, error); };
     return {
         parsing("parse v4 / inet_pton", AF_INET, 1 / 2.5, four),
         parsing("parse v6 / inet_pton", AF_INET6, 1 / 3.0, six),
         writing("format v4 / inet_ntop", AF_INET, 1 / 8.0, four),
         writing("format v6 / inet_ntop", AF_INET6, 1 / 8.0, six),
+        parsing_with_asio("parse v4 / Asio", asio_four, four),
+        parsing_with_asio("parse v6 / Asio", asio_six, six),
     };
 }
 

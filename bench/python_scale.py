@@ -5,8 +5,10 @@
     bench/python_scale.py [--json]
 """
 
+import ipaddress
 import json
 import os
+import random
 import selectors
 import socket
 import statistics
@@ -71,6 +73,23 @@ def exchange(left, right, size):
     return work
 
 
+def texts(family):
+    """A thousand addresses as in addresses.cpp."""
+    pick = random.Random(family)
+    if family == 4:
+        return [str(ipaddress.IPv4Address(pick.getrandbits(32))) for _ in range(1000)]
+    masks = [sum(0xffff << (16 * group) for group in range(8) if pick.randrange(3)) for _ in range(1000)]
+    return [str(ipaddress.IPv6Address(pick.getrandbits(128) & mask)) for mask in masks]
+
+
+def over_all(work, items):
+    def turn(turns):
+        for i in range(turns):
+            work(items[i % 1000])
+
+    return turn
+
+
 def tcp_pair():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         left = socket.create_connection(listener.getsockname())
@@ -88,6 +107,10 @@ ROWS = {
     "epoll selector, 1 ready of 1": lambda: selector_turn(1, 1),
     "epoll selector, 1 ready of 100": lambda: selector_turn(100, 1),
     "epoll selector, 50 ready of 50": lambda: selector_turn(50, 50),
+    "parse v4 / inet_pton": lambda: over_all(ipaddress.IPv4Address, texts(4)),
+    "parse v6 / inet_pton": lambda: over_all(ipaddress.IPv6Address, texts(6)),
+    "format v4 / inet_ntop": lambda: over_all(str, list(map(ipaddress.IPv4Address, texts(4)))),
+    "format v6 / inet_ntop": lambda: over_all(str, list(map(ipaddress.IPv6Address, texts(6)))),
 }
 
 

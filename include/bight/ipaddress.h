@@ -25,6 +25,7 @@
 
 #include <array>
 #include <compare>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -48,6 +49,30 @@ constexpr IPAddress ip_address(T value) {
 
 constexpr IPNetwork ip_network(std::string_view text, NetworkOptions options = {}) { return IPNetwork(text, options); }
 constexpr IPInterface ip_interface(std::string_view text) { return IPInterface(text); }
+
+/// Of one address: a number, as for ip_address(), or IPAddress::from_packed() bytes.
+template <Integer T>
+constexpr IPNetwork ip_network(T value) {
+    return IPNetwork(IPAddress(value));
+}
+constexpr IPNetwork ip_network(const IPAddress& address) { return IPNetwork(address); }
+template <Integer T>
+constexpr IPInterface ip_interface(T value) {
+    return IPInterface(IPAddress(value));
+}
+constexpr IPInterface ip_interface(const IPAddress& address) { return IPInterface(address); }
+
+/// Python's tuple, as two arguments: `mask` is a prefix length, or the text of one, of a netmask or of a hostmask.
+template <class Mask>
+    requires std::same_as<Mask, int> || std::convertible_to<Mask, std::string_view>
+constexpr IPNetwork ip_network(const IPAddress& address, Mask mask, NetworkOptions options = {}) {
+    return IPNetwork(address, mask, options);
+}
+template <class Mask>
+    requires std::same_as<Mask, int> || std::convertible_to<Mask, std::string_view>
+constexpr IPInterface ip_interface(const IPAddress& address, Mask mask) {
+    return IPInterface(address, mask);
+}
 
 // ---- Conversions. -------------------------------------------------------------------------------------------------------
 
@@ -75,6 +100,9 @@ bight::Address socket_address(const IPAddress& host, int port);
 
 /// The fewest networks from `first` to `last`. Raises TypeError for two versions, ValueError if `last` is below `first`.
 std::vector<IPNetwork> summarize_address_range(const IPAddress& first, const IPAddress& last);
+
+/// The fewest networks that hold `addresses`. Raises TypeError for mixed versions.
+std::vector<IPNetwork> collapse_addresses(const std::vector<IPAddress>& addresses);
 
 /// What orders addresses, networks and interfaces of both versions among each other: version 4 first; an address before
 /// the networks that begin with it, those by prefix length; interfaces, by network and address, behind both.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -59,14 +61,24 @@ public:
         return larger;
     }
 
-    /// Takes element `position` out of a run; what room it then has too much is given back. Returns 0 for the last one.
+    /// Takes element `position` out of a run; returns where the run is then, 0 if that was its last one.
+    ///
+    /// A run that needs less room moves to a block of that size, so that the old one serves the next run that grows to
+    /// it: blocks of a size are never more than there were runs of that size at one time.
     std::uint32_t erase(std::uint32_t run, unsigned count, unsigned position) noexcept {
         T* elements = at(run);
         std::destroy_at(elements + position);
-        for (unsigned i = position + 1; i < count; ++i) relocate(elements + i, elements + i - 1);
-        unsigned before = room_for(count), after = count == 1 ? 0 : room_for(count - 1);
-        if (before != after) release(run + after, before - after);
-        return after == 0 ? 0 : run;
+        unsigned before = room_for(count), after = room_for(count - 1);
+        std::uint32_t smaller = before == after || count == 1 ? 0 : allocate_or_zero(after);
+        T* to = smaller == 0 ? elements : at(smaller);
+        for (unsigned i = smaller == 0 ? position + 1 : 0; i < count; ++i)
+            if (i != position) relocate(elements + i, to + i - (i > position ? 1 : 0));
+        if (count == 1 || smaller != 0) {
+            release(run, before);
+            return smaller;
+        }
+        if (before != after) release(run + after, before - after);  // without memory: split
+        return run;
     }
 
     std::size_t memory() const noexcept { return chunks_.size() * sizeof(Slot) * chunk_size; }
@@ -80,7 +92,9 @@ private:
         std::uint32_t next;  // of a free block: the next one of its size
     };
 
-    static constexpr std::uint32_t chunk_size = 4096;
+    /// Places of a chunk: about 64 KiB of them, so that a few large values do not take much more.
+    static constexpr std::uint32_t chunk_size = std::clamp<std::uint32_t>(
+        std::bit_floor(static_cast<std::uint32_t>(65536 / sizeof(Slot))), max_run * 2, 4096);
 
     /// 1 to 8 in steps of one, to 16 in steps of two, to 32 in steps of four: each step is a size too.
     static constexpr unsigned room_for(unsigned count) noexcept {
@@ -109,6 +123,14 @@ private:
         std::uint32_t block = used_;
         used_ += room;
         return block;
+    }
+
+    std::uint32_t allocate_or_zero(unsigned room) noexcept {
+        try {
+            return allocate(room);
+        } catch (...) {
+            return 0;
+        }
     }
 
     void release(std::uint32_t block, unsigned room) noexcept {

@@ -33,8 +33,10 @@ std::ostream& operator<<(std::ostream& out, const Verdict& verdict);
 ///     if (auto verdict = policy.judge(socket.getpeername()); !verdict) log(verdict.to_string());
 ///
 /// Ask about the address that was really connected to, or will be: a name may resolve to another one the next time.
-/// Rules are asked in the order in which they were added; the first one that holds the address decides. A mapped address
-/// is judged as its IPv4 address; of a NAT64, 6to4 or Teredo address the IPv4 address inside must be allowed as well.
+/// Rules are asked in the order in which they were added; the first one that holds the address decides. Of an address
+/// that holds IPv4 addresses, by embedded_ipv4s() or behind a nat64_prefix(), each of those must be allowed as well. A
+/// mapped address is otherwise judged as its IPv4 address. What no form of an address tells stays unseen: tunnels and
+/// translators of somebody else's.
 class DialPolicy {
 public:
     /// Allows what is_public() says, by the IANA registries: no loopback, private, link-local, shared, documentation,
@@ -47,8 +49,13 @@ public:
 
     DialPolicy& allow(AddressSet addresses, std::string reason) & { return add(true, addresses, reason); }
     DialPolicy& deny(AddressSet addresses, std::string reason) & { return add(false, addresses, reason); }
-    DialPolicy&& allow(AddressSet addresses, std::string reason) && { return std::move(add(true, addresses, reason)); }
-    DialPolicy&& deny(AddressSet addresses, std::string reason) && { return std::move(add(false, addresses, reason)); }
+    DialPolicy allow(AddressSet addresses, std::string reason) && { return std::move(add(true, addresses, reason)); }
+    DialPolicy deny(AddressSet addresses, std::string reason) && { return std::move(add(false, addresses, reason)); }
+
+    /// A prefix behind which the network's own translator reaches IPv4 (RFC 6052). Raises ValueError unless its length is
+    /// 32, 40, 48, 56, 64 or 96.
+    DialPolicy& nat64_prefix(const IPv6Network& prefix) &;
+    DialPolicy nat64_prefix(const IPv6Network& prefix) && { return std::move(nat64_prefix(prefix)); }
 
     Verdict judge(const IPAddress& address) const;
 
@@ -71,10 +78,11 @@ private:
         return *this;
     }
 
-    /// Without a look inside.
+    const Rule* rule_for(const IPAddress& address) const noexcept;
     Verdict judge_alone(const IPAddress& address) const;
 
     std::vector<Rule> rules_;
+    std::vector<IPv6Network> nat64_prefixes_;
     Last last_;
 };
 

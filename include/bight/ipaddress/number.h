@@ -76,27 +76,31 @@ public:
 
     std::string to_string() const;
 
-    constexpr Count& operator+=(int128 step) noexcept {
+    /// For iterators, which go both ways: below 0 the number wraps around.
+    constexpr void advance(int128 step) noexcept {
         uint128 before = low_;
         low_ += static_cast<uint128>(step);
         if (step >= 0)
             high_ += low_ < before ? 1 : 0;
         else
             high_ -= low_ > before ? 1 : 0;
-        return *this;
     }
+
     constexpr Count& operator+=(const Count& other) noexcept {
         low_ += other.low_;
         high_ += other.high_ + (low_ < other.low_ ? 1 : 0);
         return *this;
     }
-    constexpr Count& operator-=(const Count& other) noexcept {
+
+    /// Raises OverflowError where less than nothing would be left.
+    constexpr Count& operator-=(const Count& other) {
+        if (*this < other) detail::raise_count_overflow();
         high_ -= other.high_ + (low_ < other.low_ ? 1 : 0);
         low_ -= other.low_;
         return *this;
     }
     friend constexpr Count operator+(Count a, const Count& b) noexcept { return a += b; }
-    friend constexpr Count operator-(Count a, const Count& b) noexcept { return a -= b; }
+    friend constexpr Count operator-(Count a, const Count& b) { return a -= b; }
 
     friend constexpr bool operator==(const Count& a, const Count& b) noexcept {
         return a.low_ == b.low_ && a.high_ == b.high_;

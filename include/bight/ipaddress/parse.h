@@ -27,65 +27,62 @@ constexpr Word load(const char* bytes) noexcept {
     return word;
 }
 
-inline constexpr std::uint64_t every_byte = 0x0101010101010101;
-
-/// A bit for each byte whose highest bit is set.
-constexpr unsigned byte_mask(std::uint64_t word) noexcept {
-    return static_cast<unsigned>((((word >> 7) & every_byte) * 0x0102040810204080) >> 56);
-}
-
-/// A bit for each byte that is '.'.
-constexpr unsigned dots_in(std::uint64_t word) noexcept {
-    constexpr std::uint64_t low_bits = 0x7f * every_byte;
-    std::uint64_t rest = word ^ ('.' * every_byte);
-    return byte_mask(~(((rest & low_bits) + low_bits) | rest));
-}
-
-/// A bit for each byte that is no decimal digit, of bytes that were XORed with '0'.
-constexpr unsigned others_in(std::uint64_t digits) noexcept {
-    return byte_mask(((digits & (0x7f * every_byte)) + 0x76 * every_byte) | digits);
-}
-
-/// The octet whose last digit is the last of four characters, of which `length`, 1 to 3, belong to it. What is no octet,
-/// for its leading zero or its size, is above 255.
-constexpr std::uint32_t octet_before(std::uint32_t characters, unsigned length) noexcept {
-    std::uint32_t digits = (characters ^ ('0' * 0x01010101u)) >> (8 * (4 - length));
-    std::uint32_t aligned = digits << (8 * (3 - length));
-    std::uint32_t value = (aligned & 0xff) * 100 + (aligned >> 8 & 0xff) * 10 + (aligned >> 16);
-    return value | (length > 1 && (digits & 0xff) == 0 ? 0x100u : 0u);
-}
-
 inline constexpr std::uint64_t not_ipv4 = ~std::uint64_t{0};
 
-/// Four decimal octets without leading zeros, and nothing else. All octets are found at once, without a branch for each
-/// character: what costs time in this parser's like is guessing wrong how long an octet is.
-constexpr std::uint64_t parse_ipv4(const char* text, std::size_t size) noexcept {
-    if (size < 7 || size > 15) return not_ipv4;
-    std::uint64_t first, rest = 0;
-    if (size >= 8) {
-        first = load<std::uint64_t>(text);
-        if (size > 8) rest = load<std::uint64_t>(text + size - 8) >> (8 * (16 - size));
-    } else {
-        first = load<std::uint32_t>(text) | static_cast<std::uint64_t>(load<std::uint32_t>(text + 3)) << 24;
-    }
-    unsigned dots = dots_in(first) | dots_in(rest) << 8;
-    unsigned behind = 0xffffu << size & 0xffff;
-    std::uint64_t digits_first = first ^ ('0' * every_byte), digits_rest = rest ^ ('0' * every_byte);
-    if ((others_in(digits_first) | others_in(digits_rest) << 8) != (dots | behind)) return not_ipv4;
-    // Three of them. (Not popcount: on the plainest of x86 that is a call.)
-    unsigned after_one = dots & (dots - 1), after_two = after_one & (after_one - 1);
-    if (after_two == 0 || (after_two & (after_two - 1)) != 0) return not_ipv4;
-    auto a = static_cast<unsigned>(__builtin_ctz(dots)), b = static_cast<unsigned>(__builtin_ctz(after_one)),
-         c = static_cast<unsigned>(__builtin_ctz(after_two));
-    unsigned lengths[4] = {a, b - a - 1, c - b - 1, static_cast<unsigned>(size) - c - 1};
-    if (lengths[0] - 1 > 2 || lengths[1] - 1 > 2 || lengths[2] - 1 > 2 || lengths[3] - 1 > 2) return not_ipv4;
+/// How many digits each octet has.
+struct DigitCounts {
+    std::uint8_t of[256];
 
-    std::uint32_t w = octet_before(load<std::uint32_t>(text) << (8 * (4 - a)), a);
-    std::uint32_t x = octet_before(static_cast<std::uint32_t>(first << 8 >> (8 * (b - 3))), b - a - 1);
-    std::uint32_t y = octet_before(load<std::uint32_t>(text + c - 4), c - b - 1);
-    std::uint32_t z = octet_before(load<std::uint32_t>(text + size - 4), static_cast<unsigned>(size) - c - 1);
-    if ((w | x | y | z) > 255) return not_ipv4;
-    return w << 24 | x << 16 | y << 8 | z;
+    consteval DigitCounts() : of{} {
+        for (int octet = 0; octet < 256; ++octet)
+            of[octet] = static_cast<std::uint8_t>(1 + (octet >= 10 ? 1 : 0) + (octet >= 100 ? 1 : 0));
+    }
+};
+inline constexpr DigitCounts digit_counts;
+
+/// Where the first '.' of four characters is: 7, 15, 23 or 31, that is its highest bit; 0 without one.
+constexpr unsigned bit_of_dot(std::uint32_t characters) noexcept {
+    std::uint32_t rest = characters ^ ('.' * 0x01010101u);
+    std::uint32_t dots = (rest - 0x01010101u) & ~rest & 0x80808080u;
+    return dots == 0 ? 0 : static_cast<unsigned>(__builtin_ctz(dots));
+}
+
+/// Octets are taken one after the other and judged together: what costs time in this parser's like is guessing wrong how
+/// long each of them is, so nothing branches on that.
+struct OctetTaker {
+    std::uint32_t value = 0, faults = 0, count = 0;
+
+    /// One to three digits, less '0', the last one highest, and nothing below the first.
+    constexpr void take(std::uint32_t digits) noexcept {
+        // At most 2, 9 and 9, or a highest bit is set; where a byte carries into the next, its own is.
+        faults |= (digits + 0x76767d00u) | digits;
+        std::uint32_t octet = (digits * 0x640a01u) >> 24;
+        count += digit_counts.of[octet];
+        value = value << 8 | octet;
+    }
+};
+
+/// Four decimal octets without leading zeros, and nothing else. Each check of a dot's place also keeps the next four
+/// characters within the text.
+constexpr std::uint64_t parse_ipv4(const char* text, std::size_t size) noexcept {
+    constexpr std::uint32_t zeros = '0' * 0x01010101u;
+    if (size < 7 || size > 15) return not_ipv4;
+    const char* end = text + size;
+    OctetTaker octets;
+    for (int left = 3; left > 0; --left) {
+        auto characters = end - text > 3 ? load<std::uint32_t>(text) : load<std::uint32_t>(text - 1) >> 8;
+        unsigned bit = bit_of_dot(characters);
+        if (bit < 15) return not_ipv4;
+        octets.take((characters ^ zeros) << (39 - bit));
+        text += bit / 8 + 1;
+        if (end - text < 2 * left - 1) return not_ipv4;
+    }
+    auto unused = static_cast<unsigned>(4 - (end - text)) * 8;
+    if (unused > 24) return not_ipv4;
+    octets.take((load<std::uint32_t>(end - 4) ^ zeros) >> unused << unused);
+    // A number with a leading zero, or above 255, has more digits than the octet that was made of it.
+    if ((octets.faults & 0x80808000u) != 0 || octets.count + 3 != size) return not_ipv4;
+    return octets.value;
 }
 
 /// What a character means in an IPv6 address: 0 to 15 for a digit, or one of these.

@@ -134,15 +134,20 @@ public:
     /// The smallest entry that `network` is in, itself included.
     std::optional<Entry> longest_match(const IPNetwork& network) const noexcept {
         return network.visit([this](const auto& one) -> std::optional<Entry> {
-            for (int length = one.prefixlen(); length >= 0; --length)
-                if (const T* value = this->find_exact(one, length)) return Entry{shortened(one, length), *value};
-            return std::nullopt;
+            int length = -1;
+            const T* found = nullptr;
+            this->each_covering(one, [&](int shorter, const T& value) {
+                length = shorter;
+                found = &value;
+            });
+            if (!found) return std::nullopt;
+            return Entry{shortened(one, length), *found};
         });
     }
 
     /// The value of this very network, or null.
     const T* find(const IPNetwork& network) const noexcept {
-        return network.visit([this](const auto& one) { return this->find_exact(one, one.prefixlen()); });
+        return network.visit([this](const auto& one) { return this->find_exact(one); });
     }
     T* find(const IPNetwork& network) noexcept { return const_cast<T*>(std::as_const(*this).find(network)); }
     bool contains(const IPNetwork& network) const noexcept { return find(network) != nullptr; }
@@ -157,8 +162,8 @@ public:
     std::vector<Entry> covering(const IPNetwork& network) const {
         std::vector<Entry> entries;
         network.visit([&](const auto& one) {
-            for (int length = 0; length <= one.prefixlen(); ++length)
-                if (const T* value = this->find_exact(one, length)) entries.push_back({shortened(one, length), *value});
+            this->each_covering(
+                one, [&](int length, const T& value) { entries.push_back({shortened(one, length), value}); });
         });
         return entries;
     }
@@ -215,11 +220,20 @@ public:
     size_type memory() const noexcept { return four_.memory() + six_.memory(); }
 
 private:
-    const T* find_exact(const IPv4Network& network, int length) const noexcept {
-        return four_.exact(network.network_address().to_int(), length);
+    const T* find_exact(const IPv4Network& network) const noexcept {
+        return four_.exact(network.network_address().to_int(), network.prefixlen());
     }
-    const T* find_exact(const IPv6Network& network, int length) const noexcept {
-        return six_.exact(network.network_address().to_int(), length);
+    const T* find_exact(const IPv6Network& network) const noexcept {
+        return six_.exact(network.network_address().to_int(), network.prefixlen());
+    }
+
+    template <class Visit>
+    void each_covering(const IPv4Network& network, Visit visit) const {
+        four_.each_covering(network.network_address().to_int(), network.prefixlen(), visit);
+    }
+    template <class Visit>
+    void each_covering(const IPv6Network& network, Visit visit) const {
+        six_.each_covering(network.network_address().to_int(), network.prefixlen(), visit);
     }
 
     template <class Network>

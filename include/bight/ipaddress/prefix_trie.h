@@ -116,6 +116,24 @@ public:
         return (node->prefixes >> at & 1) != 0 ? values_.at(value_index(*node, at)) : nullptr;
     }
 
+    /// Calls `visit(length, value)` for each prefix of at most `most` bits that `key` begins with, the shortest first.
+    template <class Visit>
+    void each_covering(Key key, int most, Visit visit) const {
+        const Node* node = &root_;
+        for (int depth = 0;; depth += 4) {
+            unsigned nibble = nibble_at(key, depth);
+            std::uint32_t matches = node->prefixes & paths.bits[nibble];
+            for (; matches != 0; matches &= matches - 1) {
+                auto at = static_cast<unsigned>(std::countr_zero(matches));
+                int length = depth + static_cast<int>(std::bit_width(at)) - 1;
+                if (length > most) return;
+                visit(length, *values_.at(value_index(*node, at)));
+            }
+            if (depth + 4 >= most || (node->children >> nibble & 1) == 0) return;
+            node = child(*node, nibble);
+        }
+    }
+
     /// The value of the prefix, and whether it is new: if not, `value` is left as it is. If this raises, all is as before.
     std::pair<T*, bool> insert(Key key, int length, T&& value) {
         if (T* old = exact(key, length)) return {old, false};
@@ -131,7 +149,7 @@ public:
                                            std::move(value));
         node->prefixes |= 1u << at;
         if (depth < top_bits) refresh(key, depth);
-        if (++size_ == top_threshold) make_top();
+        if (++size_ >= top_threshold && !top_) make_top();
         return {values_.at(value_index(*node, at)), true};
     }
 
@@ -149,7 +167,10 @@ public:
         if ((node->prefixes >> at & 1) == 0) return false;
         node->first_value = values_.erase(node->first_value, count_ones(node->prefixes), below(node->prefixes, at));
         node->prefixes &= ~(1u << at);
-        --size_;
+        if (--size_ == 0) {
+            *this = PrefixTrie();
+            return true;
+        }
         if (depth < top_bits) refresh(key, depth);
         for (; depth > 0 && node->prefixes == 0 && node->children == 0; depth -= 4) {
             node = path[depth / 4 - 1];
@@ -311,7 +332,7 @@ private:
 
     /// It only saves time: without memory for it, the trie does without.
     void make_top() noexcept {
-        if (!top_) top_.reset(new (std::nothrow) Top[top_size]);
+        top_.reset(new (std::nothrow) Top[top_size]);
         refresh(0, 0);
     }
 

@@ -5,6 +5,7 @@
 #include <bight/ipaddress/address.h>
 #include <bight/ipaddress/registry.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -84,15 +85,72 @@ constexpr bool IPv6Address::is_reserved() const noexcept {
 
 // ---- Questions of policy. ----------------------------------------------------------------------------------------------
 
-/// The IPv4 address that packets to `address` reach in the end: that of a mapped, NAT64 (64:ff9b::/96) or 6to4 address,
-/// or the client of a Teredo address.
-constexpr std::optional<IPv4Address> embedded_ipv4(const IPv6Address& address) noexcept {
-    if (auto inner = address.ipv4_mapped()) return inner;
-    if (auto inner = address.nat64()) return inner;
-    if (auto inner = address.sixtofour()) return inner;
-    if (auto teredo = address.teredo()) return teredo->client;
-    return std::nullopt;
+/// IPv4 addresses, as many as one IPv6 address may hold.
+class EmbeddedIPv4 {
+public:
+    constexpr void add(std::uint32_t address) noexcept { addresses_[size_++] = IPv4Address(address); }
+    constexpr const IPv4Address* begin() const noexcept { return addresses_; }
+    constexpr const IPv4Address* end() const noexcept { return addresses_ + size_; }
+    constexpr bool empty() const noexcept { return size_ == 0; }
+    constexpr std::size_t size() const noexcept { return size_; }
+
+private:
+    IPv4Address addresses_[5];
+    std::size_t size_ = 0;
+};
+
+namespace detail {
+
+/// The IPv4 address behind a NAT64 prefix of 32, 40, 48, 56, 64 or 96 bits: bits 64 to 71 are not part of it (RFC 6052,
+/// section 2.2).
+constexpr std::uint32_t behind_nat64(const IPv6Address& address, int prefixlen) noexcept {
+    uint128 value = address.to_int();
+    if (prefixlen == 96) return static_cast<std::uint32_t>(value);
+    uint128 without = value >> 64 << 56 | (value & (~uint128{0} >> 72));
+    return static_cast<std::uint32_t>(without >> (88 - prefixlen));
 }
+
+}  // namespace detail
+
+/// All IPv4 addresses that a packet to `address` may reach, by the form of the address alone: of a mapped
+/// (::ffff:0:0/96), translated (::ffff:0:0:0/96), compatible (::/96), NAT64 (64:ff9b::/96), 6to4 or ISATAP address the
+/// one inside; of a Teredo address the client and the server; of the NAT64 prefix for local use (64:ff9b:1::/48), within
+/// which every network chooses for itself, what each of the choices gives.
+constexpr EmbeddedIPv4 embedded_ipv4s(const IPv6Address& address) noexcept {
+    auto high = static_cast<std::uint64_t>(address.to_int() >> 64), low = static_cast<std::uint64_t>(address.to_int());
+    EmbeddedIPv4 inside;
+    if (high == 0 && (low >> 32 == 0xffff || low >> 32 == 0xffff0000 || (low >> 32 == 0 && low > 1)))
+        inside.add(static_cast<std::uint32_t>(low));
+    else if (auto nat64 = address.nat64())
+        inside.add(nat64->to_int());
+    else if (high >> 16 == 0x0064ff9b0001)
+        for (int prefixlen : {96, 48, 56, 64}) inside.add(detail::behind_nat64(address, prefixlen));
+    else if (auto sixtofour = address.sixtofour())
+        inside.add(sixtofour->to_int());
+    else if (auto teredo = address.teredo()) {
+        inside.add(teredo->client.to_int());
+        inside.add(teredo->server.to_int());
+    }
+    if (((low >> 32) & ~std::uint64_t{0x02000000}) == 0x5efe) inside.add(static_cast<std::uint32_t>(low));
+    return inside;
+}
+
+/// The first of them: where packets to `address` go in the end.
+constexpr std::optional<IPv4Address> embedded_ipv4(const IPv6Address& address) noexcept {
+    auto inside = embedded_ipv4s(address);
+    if (inside.empty()) return std::nullopt;
+    return *inside.begin();
+}
+
+namespace detail {
+
+/// Whether the address itself is reachable from everywhere, whatever is inside.
+constexpr bool is_public_outside(const IPv6Address& address) noexcept {
+    if (address.ipv4_mapped() || address.nat64()) return true;
+    return address.is_global() && !address.is_multicast() && !address.is_site_local() && !address.is_reserved();
+}
+
+}  // namespace detail
 
 /// Whether anybody's packets may go to `address` by the public internet: reachable from everywhere, one host's, not
 /// reserved; and so are the IPv4 addresses inside it. The question to ask about an address that a stranger named; ask it
@@ -101,10 +159,9 @@ constexpr bool is_public(const IPv4Address& address) noexcept {
     return address.is_global() && !address.is_multicast() && !address.is_reserved();
 }
 constexpr bool is_public(const IPv6Address& address) noexcept {
-    if (auto mapped = address.ipv4_mapped()) return is_public(*mapped);
-    if (!address.is_global() || address.is_multicast() || address.is_site_local()) return false;
-    if (auto inner = address.nat64()) return is_public(*inner);
-    return !address.is_reserved();
+    for (const auto& inside : embedded_ipv4s(address))
+        if (!is_public(inside)) return false;
+    return detail::is_public_outside(address);
 }
 
 }  // namespace bight::ipaddress

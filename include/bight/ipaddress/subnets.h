@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -194,6 +195,17 @@ constexpr Summary<A> summarize_address_range(const A& first, const A& last) {
 /// The fewest networks that hold what `networks` hold, in order. N is IPv4Network, IPv6Network or IPNetwork; of mixed
 /// versions, raises TypeError. In time n log n.
 template <class N>
+    requires requires(const N& network) { network.prefixlen(), network.hosts(); }
 std::vector<N> collapse_addresses(std::vector<N> networks);
+
+/// The same of addresses.
+template <class A>
+    requires std::same_as<A, IPv4Address> || std::same_as<A, IPv6Address>
+std::vector<Network<A>> collapse_addresses(const std::vector<A>& addresses) {
+    std::vector<Network<A>> networks;
+    networks.reserve(addresses.size());
+    for (const auto& address : addresses) networks.emplace_back(address);
+    return collapse_addresses(std::move(networks));
+}
 
 }  // namespace bight::ipaddress

@@ -34,11 +34,11 @@ std::ostream& write(std::ostream& out, const Value& value) {
 
 // ---- The entrances of the parser at run time: compiled here once, optimised as the library is. ------------------------
 
-std::uint64_t IPv4Address::parse_at_run_time(std::string_view text) noexcept {
+[[gnu::flatten]] std::uint64_t IPv4Address::parse_at_run_time(std::string_view text) noexcept {
     return detail::parse_ipv4(text.data(), text.size());
 }
 
-bool IPv6Address::assign_at_run_time(std::string_view text) noexcept { return assign_parsed(text); }
+[[gnu::flatten]] bool IPv6Address::assign_at_run_time(std::string_view text) noexcept { return assign_parsed(text); }
 
 // ---- IPv4Address -------------------------------------------------------------------------------------------------------
 

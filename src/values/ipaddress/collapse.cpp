@@ -71,6 +71,13 @@ std::vector<IPNetwork> collapse_addresses(std::vector<IPNetwork> networks) {
     return networks;
 }
 
+std::vector<IPNetwork> collapse_addresses(const std::vector<IPAddress>& addresses) {
+    std::vector<IPNetwork> networks;
+    networks.reserve(addresses.size());
+    for (const auto& address : addresses) networks.emplace_back(address);
+    return collapse_addresses(std::move(networks));
+}
+
 std::vector<IPNetwork> summarize_address_range(const IPAddress& first, const IPAddress& last) {
     if (first.version() != last.version()) detail::raise_versions(first.to_string(), last.to_string());
     std::vector<IPNetwork> networks;

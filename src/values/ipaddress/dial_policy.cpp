@@ -20,22 +20,46 @@ std::string Verdict::to_string() const { return address.to_string() + (allowed ?
 
 std::ostream& operator<<(std::ostream& out, const Verdict& verdict) { return out << verdict.to_string(); }
 
+DialPolicy& DialPolicy::nat64_prefix(const IPv6Network& prefix) & {
+    int length = prefix.prefixlen();
+    if (length != 96 && (length < 32 || length > 64 || length % 8 != 0))
+        throw ValueError(prefix.to_string() + " is no NAT64 prefix: those have 32, 40, 48, 56, 64 or 96 bits");
+    nat64_prefixes_.push_back(prefix);
+    return *this;
+}
+
+const DialPolicy::Rule* DialPolicy::rule_for(const IPAddress& address) const noexcept {
+    for (const Rule& rule : rules_)
+        if (rule.addresses.contains(address)) return &rule;
+    return nullptr;
+}
+
+/// Without a look inside.
 Verdict DialPolicy::judge_alone(const IPAddress& address) const {
     const RegistryRow* row = classify(address);
-    for (const Rule& rule : rules_)
-        if (rule.addresses.contains(address)) return {rule.allows, address, rule.reason, row};
+    if (const Rule* rule = rule_for(address)) return {rule->allows, address, rule->reason, row};
     if (last_ == Last::allow) return {true, address, "no rule denies it", row};
     if (last_ == Last::deny) return {false, address, "no rule allows it", row};
-    if (is_public(address)) return {true, address, "public", row};
+    if (address.version() == 4 ? is_public(address.v4()) : detail::is_public_outside(address.v6()))
+        return {true, address, "public", row};
     return {false, address, not_public(address, row), row};
 }
 
 Verdict DialPolicy::judge(const IPAddress& address) const {
-    auto inner = embedded_ipv4(address);
-    if (!inner) return judge_alone(address);
-    auto inside = judge_alone(*inner);
-    bool is_mapped = address.v6().ipv4_mapped().has_value();
-    return is_mapped || !inside ? inside : judge_alone(address);
+    if (address.version() == 4) return judge_alone(address);
+    const IPv6Address& outside = address.v6();
+    if (outside.ipv4_mapped()) {
+        if (const Rule* rule = rule_for(address); rule && !rule->allows)
+            return {false, address, rule->reason, classify(address)};
+        return judge_alone(*outside.ipv4_mapped());
+    }
+    for (const IPv4Address& inside : embedded_ipv4s(outside))
+        if (auto verdict = judge_alone(inside); !verdict) return verdict;
+    for (const IPv6Network& prefix : nat64_prefixes_)
+        if (prefix.contains(outside))
+            if (auto verdict = judge_alone(IPv4Address(detail::behind_nat64(outside, prefix.prefixlen()))); !verdict)
+                return verdict;
+    return judge_alone(address);
 }
 
 Verdict DialPolicy::judge(const bight::Address& address) const {

@@ -138,7 +138,8 @@ void raise_not_a_network(int version, std::string_view text) {
 
 void raise_not_an_ip(What what, std::string_view text) {
     constexpr const char* kinds[] = {"address", "network", "interface"};
-    int version = text.find(':') != text.npos ? 6 : 4;
+    // A mask may hold a ':', and then it is the mask that is wrong.
+    int version = text.substr(0, text.find('/')).find(':') != text.npos ? 6 : 4;
     auto why = what == What::address ? fault_of_address(version, text) : fault_of_network(version, text).message;
     throw ValueError(quoted(text) + " does not appear to be an IPv4 or IPv6 " + kinds[static_cast<int>(what)] + ": " +
                      why);

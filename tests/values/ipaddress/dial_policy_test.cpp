@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -62,6 +63,52 @@ TEST(DialPolicy, IsAskedAboutTheAddressOfASocket) {
     EXPECT_FALSE(policy.judge(bight::Address::ip("::ffff:127.0.0.1", 80)));
     EXPECT_FALSE(policy.judge(bight::Address::unix_path("/run/x")));
     EXPECT_FALSE(DialPolicy::allow_all().judge(bight::Address()));
+}
+
+TEST(DialPolicy, SeesEveryFormThatHoldsIPv4) {
+    auto policy = DialPolicy::allow_all().deny({"10.0.0.0/8"_net}, "inside");
+    for (auto text : {"::ffff:10.0.0.1", "::10.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::",
+                      "64:ff9b:1::10.0.0.1", "64:ff9b:1:a00:0:100::", "64:ff9b:1:a:0:1::", "64:ff9b:1:0:a:0:100:0",
+                      "2606:4700::5efe:a00:1", "2606:4700::200:5efe:a00:1", "fe80::5efe:10.0.0.1",
+                      "2001:0:a00:1::", "2001:0:808:808::f5ff:fffe"}) {
+        auto verdict = policy.judge(IPAddress(text));
+        EXPECT_FALSE(verdict) << text;
+        EXPECT_EQ(verdict.address, "10.0.0.1"_ip) << text;
+    }
+    EXPECT_TRUE(policy.judge("2606:4700::5efe:b00:1"_ip));
+    EXPECT_FALSE(DialPolicy::public_only().judge("2606:4700::5efe:a00:1"_ip));
+    EXPECT_FALSE(is_public("2606:4700::5efe:a00:1"_ip));
+}
+
+TEST(DialPolicy, IsToldOfTheNetworksOwnTranslator) {
+    using namespace std::string_view_literals;
+    // RFC 6052, section 2.4
+    std::pair<std::string_view, std::string_view> examples[] = {
+        {"2001:db8::/32", "2001:db8:c000:221::"},
+        {"2001:db8:100::/40", "2001:db8:1c0:2:21::"},
+        {"2001:db8:122::/48", "2001:db8:122:c000:2:2100::"},
+        {"2001:db8:122:300::/56", "2001:db8:122:3c0:0:221::"},
+        {"2001:db8:122:344::/64", "2001:db8:122:344:c0:2:2100::"},
+        {"2001:db8:122:344::/96", "2001:db8:122:344::192.0.2.33"}};
+    for (auto [prefix, address] : examples) {
+        auto policy = DialPolicy::allow_all().deny({"192.0.2.33"_ip}, "inside").nat64_prefix(IPv6Network(prefix));
+        EXPECT_EQ(policy.judge(IPAddress(address)).to_string(), "192.0.2.33 denied: inside") << prefix;
+    }
+    EXPECT_THROW(DialPolicy::allow_all().nat64_prefix(IPv6Network("2001:db8::/33")), bight::ValueError);
+    EXPECT_THROW(DialPolicy::allow_all().nat64_prefix(IPv6Network("2001:db8::/72")), bight::ValueError);
+}
+
+TEST(DialPolicy, AllowsByTheTranslatorWhatItAllowsDirectly) {
+    auto policy = DialPolicy::public_only().allow({"10.7.0.0/16"_net}, "our own");
+    for (auto text : {"10.7.0.1", "::ffff:10.7.0.1", "64:ff9b::10.7.0.1"})
+        EXPECT_TRUE(policy.judge(IPAddress(text))) << text;
+    EXPECT_FALSE(policy.judge("64:ff9b::10.8.0.1"_ip));
+}
+
+TEST(DialPolicy, HeedsRulesOnMappedAddresses) {
+    auto policy = DialPolicy::allow_all().deny({"::ffff:10.0.0.0/104"_net}, "mapped");
+    EXPECT_EQ(policy.judge("::ffff:10.0.0.1"_ip).to_string(), "::ffff:a00:1 denied: mapped");
+    EXPECT_TRUE(policy.judge("10.0.0.1"_ip));
 }
 
 }  // namespace

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <concepts>
 #include <ranges>
+#include <string_view>
+#include <vector>
 
 namespace bight::ipaddress {
 namespace {
@@ -219,4 +222,81 @@ TEST(Registry, questions_of_policy_look_inside) {
 }
 
 }  // namespace
+
+TEST(IPNetwork, all_of_ipv6_is_no_empty_range) {
+    auto count = [](auto&& range) {
+        int n = 0;
+        for (auto each : range) n += each == each ? 1 : 0;
+        return n;
+    };
+    for (auto text : {"::/0", "::/1", "0.0.0.0/0"}) {
+        EXPECT_FALSE(std::ranges::empty(ip_network(text))) << text;
+        EXPECT_EQ(count(ip_network(text) | std::views::take(5)), 5) << text;
+    }
+    EXPECT_FALSE(std::ranges::empty(IPv6Network("::/0")));
+    EXPECT_EQ(count(IPv6Network("::/0") | std::views::take(5)), 5);
+    EXPECT_EQ(count(IPv6Network("::/0").subnets({.new_prefix = 128}) | std::views::take(5)), 5);
+    auto all = IPv6Network("::/0").addresses();
+    EXPECT_TRUE(all.end() - all.begin() == static_cast<int128>(~uint128{0} >> 1));
+    EXPECT_TRUE(all.begin() - all.end() < 0);
+}
+
+TEST(IPNetwork, ranges_are_indexed_from_both_ends) {
+    auto hosts = ip_network("10.0.0.0/29").hosts();
+    EXPECT_EQ(hosts[0], ip_address("10.0.0.1"));
+    EXPECT_EQ(hosts[-1], ip_address("10.0.0.6"));
+    EXPECT_EQ(hosts[-6], ip_address("10.0.0.1"));
+    EXPECT_THROW(hosts[6], bight::IndexError);
+    EXPECT_THROW(hosts[-7], bight::IndexError);
+    auto subnets = IPv4Network("10.0.0.0/30").subnets();
+    EXPECT_EQ(subnets[-1], IPv4Network("10.0.0.2/31"));
+    EXPECT_THROW(subnets[2], bight::IndexError);
+}
+
+TEST(IPNetwork, made_of_numbers_addresses_and_masks) {
+    EXPECT_EQ(ip_network(0x0a000000), "10.0.0.0/32"_net);
+    EXPECT_EQ(ip_network("10.0.0.0"_ip), "10.0.0.0/32"_net);
+    EXPECT_EQ(ip_network("10.0.0.0"_ip, 8), "10.0.0.0/8"_net);
+    EXPECT_EQ(ip_network("10.0.0.1"_ip, "255.0.0.0", {.strict = false}), "10.0.0.0/8"_net);
+    EXPECT_EQ(ip_interface(0x0a000001).to_string(), "10.0.0.1/32");
+    EXPECT_EQ(ip_interface("10.0.0.1"_ip, "24").to_string(), "10.0.0.1/24");
+    EXPECT_EQ((ip_interface("10.0.0.1/24") + 1).to_string(), "10.0.0.2/32");
+    EXPECT_EQ((ip_interface("10.0.0.1/24") - 1).to_string(), "10.0.0.0/32");
+    EXPECT_TRUE(ip_interface("10.0.0.1/24").to_int() == 0x0a000001u);
+}
+
+TEST(IPNetwork, an_interface_equals_no_address) {
+    static_assert(!std::convertible_to<IPv4Interface, IPAddress>);
+    EXPECT_FALSE(IPv4Address("10.0.0.1") == IPv4Interface("10.0.0.1"));
+    EXPECT_FALSE("10.0.0.1"_ip == ip_interface("10.0.0.1"));
+    EXPECT_FALSE("10.0.0.1"_ip == IPv4Interface("10.0.0.1"));
+    EXPECT_EQ(IPInterface(IPv4Interface("10.0.0.1")), ip_interface("10.0.0.1"));
+}
+
+TEST(IPNetwork, addresses_collapse_too) {
+    EXPECT_EQ(collapse_addresses(std::vector{IPv4Address("10.0.0.1"), IPv4Address("10.0.0.0")}),
+              std::vector{IPv4Network("10.0.0.0/31")});
+    EXPECT_EQ(collapse_addresses(std::vector{"::1"_ip, "::"_ip}), std::vector{"::/127"_net});
+    EXPECT_THROW(collapse_addresses(std::vector{"::1"_ip, "1.2.3.4"_ip}), bight::TypeError);
+}
+
+TEST(Count, neither_wraps_nor_takes_what_is_negative) {
+    Count count(5);
+    count += ~uint128{0};
+    EXPECT_EQ(count.to_string(), "340282366920938463463374607431768211460");
+    EXPECT_THROW(count += -1, bight::OverflowError);
+    EXPECT_THROW(Count(1) - Count(2), bight::OverflowError);
+    EXPECT_THROW(Count(5) + -1, bight::OverflowError);
+    EXPECT_EQ(Count::power_of_two(128) - Count(1), Count(~uint128{0}));
+}
+
+TEST(IPNetwork, the_mask_is_blamed_for_its_own_colon) {
+    try {
+        ip_network("10.0.0.0/a:b");
+        FAIL();
+    } catch (const bight::ValueError& error) {
+        EXPECT_NE(std::string_view(error.what()).find("'a:b' is not a valid netmask"), std::string_view::npos);
+    }
+}
+
 }  // namespace bight::ipaddress

@@ -254,4 +254,65 @@ TEST(PrefixMap, IsAsBeforeWhenAValueCannotBeMade) {
     EXPECT_EQ(map.size(), 10u);
 }
 
+TEST(PrefixMap, TakesNoMoreMemoryThroughChanges) {
+    PrefixMap<std::string> map;
+    for (unsigned i = 0; i < 8; ++i)
+        map.insert(IPv4Network(IPv4Address(0x10000000 + (i << 20)), 12), std::to_string(i));
+    auto change = [&] {
+        for (int i = 0; i < 10'000; ++i) {
+            map.insert("16.128.0.0/12"_net, "a route that comes and goes");
+            map.erase("16.128.0.0/12"_net);
+        }
+    };
+    change();
+    auto memory = map.memory();
+    change();
+    EXPECT_EQ(map.memory(), memory);
+}
+
+TEST(PrefixMap, ReusesTheMemoryOfWhatWasErased) {
+    PrefixMap<int> map{{"0.0.0.0/0"_net, 0}};
+    std::size_t most = 0;
+    for (unsigned round = 0; round < 12; ++round) {
+        Random random(round);
+        std::vector<IPNetwork> networks;
+        for (int i = 0; i < 5000; ++i)
+            networks.push_back(IPv4Network(IPv4Address(random.below(1u << 31)), 20 + static_cast<int>(random.below(13)),
+                                           {.strict = false}));
+        for (auto& network : networks) map.insert(network, 1);
+        if (round == 3) most = map.memory() * 5 / 4;
+        for (auto& network : networks) map.erase(network);
+        ASSERT_EQ(map.size(), 1u);
+    }
+    EXPECT_LE(map.memory(), most);
+    map.erase("0.0.0.0/0"_net);
+    EXPECT_EQ(map.memory(), 0u);
+}
+
+TEST(PrefixMap, TakesLittleMoreThanItsFewLargeValues) {
+    struct Large {
+        char bytes[4096];
+    };
+    PrefixMap<Large> map;
+    map.insert("10.0.0.0/8"_net, Large{});
+    EXPECT_LT(map.memory(), 400'000u);
+}
+
+TEST(PrefixMap, AnswersToTheLongestOfAllPrefixes) {
+    for (auto text : {"255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "0.0.0.0", "::"}) {
+        auto address = ip_address(text);
+        PrefixMap<int> map;
+        for (int length = 0; length <= address.max_prefixlen(); ++length)
+            map.insert(IPNetwork(address, length, {.strict = false}), length);
+        EXPECT_EQ(map.longest_match(address)->value, address.max_prefixlen());
+        for (int length = 0; length <= address.max_prefixlen(); ++length) {
+            IPNetwork network(address, length, {.strict = false});
+            EXPECT_EQ(map.longest_match(network)->network, network);
+            auto covering = map.covering(network);
+            ASSERT_EQ(covering.size(), static_cast<std::size_t>(length) + 1);
+            EXPECT_EQ(covering.back().network, network);
+        }
+    }
+}
+
 }  // namespace
