@@ -2,7 +2,7 @@
 #pragma once
 
 #include <bight/ipaddress/any.h>
-#include <bight/ipaddress/prefix_trie.h>
+#include <bight/ipaddress/prefix_cursor.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -22,8 +22,10 @@ namespace bight::ipaddress {
 ///     PrefixMap<int> routes{{"10.0.0.0/8"_net, 1}, {"10.1.0.0/16"_net, 2}};
 ///     if (const int* route = routes.lookup("10.1.2.3"_ip)) …   // 2: the longest prefix counts
 ///
-/// Made for many: a million networks of a global routing table take some ten bytes each beside their values, and a
-/// look-up takes tens of nanoseconds. Zones of addresses are not looked at.
+/// Made for many: a global routing table of a million IPv4 networks takes about 12 bytes a network with values of 4, and
+/// a look-up takes tens of nanoseconds. Networks that have little in common take more: 100,000 random /64, about 53. A
+/// map that is not empty takes 64 KiB or more for each kind of node and value. From 4096 networks on, a change of one
+/// shorter than /16 writes up to 512 KiB anew. Zones of addresses are not looked at.
 ///
 /// Values must be movable without raising. Iterators, references and pointers to values hold until the next insertion
 /// or erasure. An operation that raises has changed nothing. Any number of threads may read at the same time.

@@ -3,6 +3,7 @@
 
 #include <bight/ipaddress/block_pool.h>
 #include <bight/ipaddress/number.h>
+#include <bight/ipaddress/trie_node.h>
 
 #include <algorithm>
 #include <bit>
@@ -15,41 +16,21 @@
 
 namespace bight::ipaddress::detail {
 
-/// How many bits are set; quicker than std::popcount where the compiler may not use the instruction.
-constexpr unsigned count_ones(std::uint32_t bits) noexcept {
-    bits -= bits >> 1 & 0x55555555;
-    bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
-    bits = (bits + (bits >> 4)) & 0x0f0f0f0f;
-    return bits * 0x01010101 >> 24;
-}
-
-/// Four bits of a prefix. The prefixes that end in them, of one to four bits, are numbered as in a heap: the empty one is
-/// 1, and the halves of i are 2i and 2i + 1; so the whole nibble n is 16 + n. Only the root has the empty one.
-struct TrieNode {
-    std::uint32_t prefixes = 0;     // bit i: prefix i has a value
-    std::uint16_t children = 0;     // bit n: there is a node for what goes on after nibble n
-    std::uint32_t first_child = 0;  // of the run of nodes, in order of their nibbles
-    std::uint32_t first_value = 0;  // of the run of values, in order of their prefixes' numbers
-};
-
-/// For each nibble the set of prefixes that it begins with.
-struct PathTable {
-    std::uint32_t bits[16];
-
-    consteval PathTable() : bits{} {
-        for (unsigned nibble = 0; nibble < 16; ++nibble)
-            for (unsigned i = 16 + nibble; i > 0; i /= 2) bits[nibble] |= 1u << i;
-    }
-};
-inline constexpr PathTable paths;
-
-/// Values by prefixes of a key of 32 or 128 bits: a trie of four bits a level, whose nodes take 16 bytes. Once it is
-/// large, a table over the first 16 bits of the key goes before it.
 template <class Key, class T>
-class PrefixTrie {
+class PrefixCursor;
+
+/// Values by prefixes of a key of 32 or 128 bits: a trie of four bits a level, whose nodes take 16 bytes. Behind the
+/// first 16 bits, where nodes become rare, a chain stands for those with one child and no prefix. Once the trie is large,
+/// a table over the first 16 bits of the key goes before it.
+template <class Key, class T>
+class PrefixTrie : private KeyBits<Key> {
+    using Bits = KeyBits<Key>;
+    using Bits::masked, Bits::nibble_at, Bits::number;
+
 public:
     using Node = TrieNode;
-    static constexpr int bits = sizeof(Key) * 8;
+    using Cursor = PrefixCursor<Key, T>;
+    using Bits::bits;
 
     PrefixTrie() noexcept = default;
     PrefixTrie(PrefixTrie&& other) noexcept { swap(other); }
@@ -95,9 +76,14 @@ public:
                 found = node;
                 matches = here;
             }
-            if ((node->children >> nibble & 1) == 0) break;
-            node = child(*node, nibble);
-            shift -= 4;
+            if ((node->children >> nibble & 1) != 0) {
+                node = child(*node, nibble);
+                shift -= 4;
+            } else {
+                if (!node->is_chain() || !Bits::follows(key, bits - 4 - shift, *node)) break;
+                shift -= node->length();
+                node = nodes_.at(node->first_child);
+            }
         }
         if (found) index = value_index(*found, static_cast<unsigned>(std::bit_width(matches)) - 1);
         return value_or_null(index);
@@ -105,13 +91,8 @@ public:
 
     /// The value of this very prefix, or null.
     T* exact(Key key, int length) const noexcept {
-        const Node* node = &root_;
-        int depth = 0;
-        for (; length - depth > 4; depth += 4) {
-            unsigned nibble = nibble_at(key, depth);
-            if ((node->children >> nibble & 1) == 0) return nullptr;
-            node = child(*node, nibble);
-        }
+        auto [node, depth] = find(key, length);
+        if (depth < last_depth(length)) return nullptr;
         unsigned at = number(key, length, depth);
         return (node->prefixes >> at & 1) != 0 ? values_.at(value_index(*node, at)) : nullptr;
     }
@@ -120,29 +101,41 @@ public:
     template <class Visit>
     void each_covering(Key key, int most, Visit visit) const {
         const Node* node = &root_;
-        for (int depth = 0;; depth += 4) {
+        for (int depth = 0;;) {
             unsigned nibble = nibble_at(key, depth);
-            std::uint32_t matches = node->prefixes & paths.bits[nibble];
-            for (; matches != 0; matches &= matches - 1) {
+            for (std::uint32_t matches = node->prefixes & paths.bits[nibble]; matches != 0; matches &= matches - 1) {
                 auto at = static_cast<unsigned>(std::countr_zero(matches));
                 int length = depth + static_cast<int>(std::bit_width(at)) - 1;
                 if (length > most) return;
                 visit(length, *values_.at(value_index(*node, at)));
             }
-            if (depth + 4 >= most || (node->children >> nibble & 1) == 0) return;
-            node = child(*node, nibble);
+            int step = node->is_chain() ? node->length() : 4;
+            if (depth + step >= most) return;
+            if (node->is_chain() ? !Bits::follows(key, depth, *node) : (node->children >> nibble & 1) == 0) return;
+            node = node->is_chain() ? nodes_.at(node->first_child) : child(*node, nibble);
+            depth += step;
         }
     }
 
-    /// The value of the prefix, and whether it is new: if not, `value` is left as it is. If this raises, all is as before.
+    /// The value of the prefix, and whether it is new: if not, `value` is left as it is. If this raises, no prefix and no
+    /// value has changed.
     std::pair<T*, bool> insert(Key key, int length, T&& value) {
         if (T* old = exact(key, length)) return {old, false};
         Node* node = &root_;
         int depth = 0;
-        for (; length - depth > 4; depth += 4) {
-            unsigned nibble = nibble_at(key, depth);
-            if ((node->children >> nibble & 1) == 0) add_child(*node, nibble, key, depth);
-            node = child(*node, nibble);
+        for (int last = last_depth(length); depth < last || node->is_chain();) {
+            if (node->is_chain()) {
+                int same = std::min(Bits::common(key, depth, *node), last - depth) & ~3;
+                if (same < node->length()) split(*node, same);
+                if (same == 0) continue;
+                node = nodes_.at(node->first_child);
+                depth += same;
+            } else {
+                unsigned nibble = nibble_at(key, depth);
+                if ((node->children >> nibble & 1) == 0) add_path(*node, key, depth, last);
+                node = child(*node, nibble);
+                depth += 4;
+            }
         }
         unsigned at = number(key, length, depth);
         node->first_value = values_.insert(node->first_value, count_ones(node->prefixes), below(node->prefixes, at),
@@ -154,142 +147,53 @@ public:
     }
 
     bool erase(Key key, int length) noexcept {
-        Node* path[bits / 4];
-        Node* node = &root_;
-        int depth = 0;
-        for (; length - depth > 4; depth += 4) {
-            unsigned nibble = nibble_at(key, depth);
-            if ((node->children >> nibble & 1) == 0) return false;
-            path[depth / 4] = node;
-            node = child(*node, nibble);
+        Step path[bits / 4];
+        int steps = 0;
+        Step at{&root_, 0};
+        for (int last = last_depth(length); at.depth < last;) {
+            path[steps++] = at;
+            if (!step(key, last, at)) return false;
         }
-        unsigned at = number(key, length, depth);
-        if ((node->prefixes >> at & 1) == 0) return false;
-        node->first_value = values_.erase(node->first_value, count_ones(node->prefixes), below(node->prefixes, at));
-        node->prefixes &= ~(1u << at);
+        Node& node = *at.node;
+        unsigned prefix = number(key, length, at.depth);
+        if (node.is_chain() || (node.prefixes >> prefix & 1) == 0) return false;
+        node.first_value = values_.erase(node.first_value, count_ones(node.prefixes), below(node.prefixes, prefix));
+        node.prefixes &= ~(1u << prefix);
         if (--size_ == 0) {
             *this = PrefixTrie();
             return true;
         }
-        if (depth < top_bits) refresh(key, depth);
-        for (; depth > 0 && node->prefixes == 0 && node->children == 0; depth -= 4) {
-            node = path[depth / 4 - 1];
-            remove_child(*node, nibble_at(key, depth - 4), key, depth - 4);
+        if (at.depth < top_bits) refresh(key, at.depth);
+        while (at.node->is_empty() && steps > 0) {
+            at = path[--steps];
+            remove_child(*at.node, key, at.depth);
         }
+        if (at.depth < top_bits) return true;
+        shorten(*at.node);
+        if (steps > 0 && path[steps - 1].node->is_chain()) lengthen(*path[steps - 1].node);
         return true;
     }
 
-    /// A place in the order of all prefixes: by address, then by length. Valid until the trie changes.
-    class Cursor {
-    public:
-        constexpr Cursor() noexcept = default;
-
-        /// At the first prefix of all, or at the end.
-        explicit Cursor(const PrefixTrie& trie) noexcept : trie_(&trie), node_(&trie.root_), at_(1) {
-            if (!is_set()) advance();
-        }
-
-        /// The first of the prefixes that begin with these bits, and the first one behind them: equal if there are none.
-        static std::pair<Cursor, Cursor> under(const PrefixTrie& trie, Key key, int length) noexcept {
-            Cursor first, behind;
-            first.trie_ = &trie;
-            first.node_ = &trie.root_;
-            first.at_ = 1;
-            for (; length - first.depth_ > 4; first.depth_ += 4) {
-                unsigned nibble = nibble_at(key, first.depth_);
-                if ((first.node_->children >> nibble & 1) == 0) return {Cursor(), Cursor()};
-                first.node_ = trie.child(*first.node_, nibble);
-            }
-            first.key_ = masked(key, first.depth_);
-            first.at_ = number(key, length, first.depth_);
-            behind = first;
-            behind.leave();
-            if (behind.node_ && !behind.is_set()) behind.advance();
-            if (!first.is_set()) first.advance();
-            return {first, behind};
-        }
-
-        /// Only for a cursor that is not at the end.
-        T& value() const noexcept { return *trie_->values_.at(trie_->value_index(*node_, at_)); }
-        Key key() const noexcept {
-            int more = length() - depth_;
-            if (more == 0) return key_;
-            return static_cast<Key>(key_ | static_cast<Key>(at_ - (1u << more)) << (bits - depth_ - more));
-        }
-        int length() const noexcept { return depth_ + static_cast<int>(std::bit_width(at_)) - 1; }
-
-        void advance() noexcept {
-            do {
-                if (at_ < 16)
-                    at_ *= 2;
-                else if (unsigned nibble = at_ - 16; (node_->children >> nibble & 1) != 0)
-                    descend(nibble);
-                else
-                    leave();
-            } while (node_ && !is_set());
-        }
-
-        friend bool operator==(const Cursor& a, const Cursor& b) noexcept {
-            return a.node_ == b.node_ && a.at_ == b.at_;
-        }
-
-    private:
-        bool is_set() const noexcept { return (node_->prefixes >> at_ & 1) != 0; }
-
-        void descend(unsigned nibble) noexcept {
-            key_ |= static_cast<Key>(nibble) << (bits - depth_ - 4);
-            node_ = trie_->child(*node_, nibble);
-            depth_ += 4;
-            at_ = 1;
-        }
-
-        /// To the place behind all that begins with the bits of this one.
-        void leave() noexcept {
-            while (true) {
-                while (at_ > 1 && at_ % 2 == 1) at_ /= 2;
-                if (at_ > 1) {
-                    ++at_;
-                    return;
-                }
-                if (depth_ == 0) break;
-                depth_ -= 4;
-                at_ = 16 + nibble_at(key_, depth_);
-                key_ = masked(key_, depth_);
-                node_ = trie_->node_at(key_, depth_);
-            }
-            *this = Cursor();
-        }
-
-        const PrefixTrie* trie_ = nullptr;
-        const Node* node_ = nullptr;
-        Key key_ = 0;
-        int depth_ = 0;
-        unsigned at_ = 0;
-    };
-
 private:
+    friend Cursor;
+
     static constexpr int top_bits = 16;
     static constexpr std::size_t top_size = std::size_t{1} << top_bits;
     static constexpr std::size_t top_threshold = 4096;
+    static constexpr std::uint64_t chain_mask = (std::uint64_t{1} << TrieNode::chain_bits) - 1;
 
     /// For all keys with the same first bits: the node that goes on there, and the value of the longest prefix so far.
     struct Top {
         std::uint32_t node = 0, value = 0;
     };
 
-    static unsigned nibble_at(Key key, int depth) noexcept {
-        return static_cast<unsigned>(key >> (bits - depth - 4)) & 15;
-    }
+    struct Step {
+        Node* node;
+        int depth;
+    };
 
-    static Key masked(Key key, int length) noexcept {
-        return length == 0 ? Key{0} : static_cast<Key>(key & ~Key{0} << (bits - length));
-    }
-
-    /// The number of the prefix in its node.
-    static unsigned number(Key key, int length, int depth) noexcept {
-        if (length == 0) return 1;
-        return (16 + nibble_at(key, depth)) >> (depth + 4 - length);
-    }
+    /// How deep the node of a prefix is.
+    static constexpr int last_depth(int length) noexcept { return length == 0 ? 0 : (length - 1) / 4 * 4; }
 
     /// How many of the bits below bit `at` are set.
     static unsigned below(std::uint32_t set, unsigned at) noexcept { return count_ones(set & ((1u << at) - 1)); }
@@ -304,26 +208,126 @@ private:
     }
     T* value_or_null(std::uint32_t index) const noexcept { return index == 0 ? nullptr : values_.at(index); }
 
-    const Node* node_at(Key key, int depth) const noexcept {
-        const Node* node = &root_;
-        for (int at = 0; at < depth; at += 4) node = child(*node, nibble_at(key, at));
-        return node;
+    /// To the next node on the way to one at `last`, which is deeper; false if there is none.
+    bool step(Key key, int last, Step& at) const noexcept {
+        if (at.node->is_chain()) {
+            int length = at.node->length();
+            if (at.depth + length > last || !Bits::follows(key, at.depth, *at.node)) return false;
+            at = {nodes_.at(at.node->first_child), at.depth + length};
+            return true;
+        }
+        unsigned nibble = nibble_at(key, at.depth);
+        if ((at.node->children >> nibble & 1) == 0) return false;
+        at = {child(*at.node, nibble), at.depth + 4};
+        return true;
     }
 
-    void add_child(Node& node, unsigned nibble, Key key, int depth) {
+    /// The last node on the way to that of a prefix, which may be that node.
+    Step find(Key key, int length) const noexcept {
+        Step at{const_cast<Node*>(&root_), 0};
+        for (int last = last_depth(length); at.depth < last && step(key, last, at);) {}
+        return at;
+    }
+
+    // ---- The shape of the trie. ---------------------------------------------------------------------------------------
+
+    void add_child(Node& node, const Node& added, Key key, int depth) {
+        unsigned nibble = nibble_at(key, depth);
         node.first_child = nodes_.insert(node.first_child, count_ones(node.children), below(node.children, nibble),
-                                         Node());
+                                         Node(added));
         node.children = static_cast<std::uint16_t>(node.children | 1u << nibble);
         if (depth == top_bits - 4) refresh(key, depth);
     }
 
-    void remove_child(Node& node, unsigned nibble, Key key, int depth) noexcept {
+    /// A child of the node at `depth` on the way to one at `last`, and where chains are used the whole of that way.
+    void add_path(Node& node, Key key, int depth, int last) {
+        Node added;
+        if (depth + 4 >= top_bits) {
+            while (last > depth + 4) {
+                int length = std::min(last - depth - 4, TrieNode::chain_bits);
+                added = Node::chain(Bits::path_at(key, last - length), length, alone(added));
+                last -= length;
+            }
+        }
+        try {
+            add_child(node, added, key, depth);
+        } catch (...) {
+            free_chains(added);
+            throw;
+        }
+    }
+
+    /// The number of a run that is this one node.
+    std::uint32_t alone(const Node& node) {
+        try {
+            return nodes_.insert(0, 0, 0, Node(node));
+        } catch (...) {
+            free_chains(node);
+            throw;
+        }
+    }
+
+    void free_chains(Node node) noexcept {
+        while (node.is_chain()) {
+            std::uint32_t behind = node.first_child;
+            node = *nodes_.at(behind);
+            nodes_.erase(behind, 1, 0);
+        }
+    }
+
+    /// Cuts a chain after `bits_before` bits: a node with one child comes there.
+    void split(Node& chain, int bits_before) {
+        std::uint64_t path = chain.path();
+        int bits_behind = chain.length() - bits_before - 4;
+        Node middle;
+        middle.children = static_cast<std::uint16_t>(1u << (path >> (TrieNode::chain_bits - 4 - bits_before) & 15));
+        middle.first_child = chain.first_child;
+        if (bits_behind > 0)
+            middle.first_child = nodes_.insert(
+                0, 0, 0, Node::chain(path << (bits_before + 4) & chain_mask, bits_behind, chain.first_child));
+        if (bits_before == 0) {
+            chain = middle;
+            return;
+        }
+        try {
+            chain = Node::chain(path, bits_before, nodes_.insert(0, 0, 0, Node(middle)));
+        } catch (...) {
+            if (bits_behind > 0) nodes_.erase(middle.first_child, 1, 0);
+            throw;
+        }
+    }
+
+    /// Makes a chain of a node with one child and no prefix.
+    void shorten(Node& node) noexcept {
+        if (node.prefixes != 0 || node.children == 0 || (node.children & (node.children - 1)) != 0) return;
+        std::uint64_t nibble = static_cast<unsigned>(std::countr_zero(node.children));
+        node = Node::chain(nibble << (TrieNode::chain_bits - 4), 4, node.first_child);
+        lengthen(node);
+    }
+
+    /// Joins a chain with one behind it, if there is one and both fit.
+    void lengthen(Node& chain) noexcept {
+        const Node behind = *nodes_.at(chain.first_child);
+        int length = chain.length();
+        if (!behind.is_chain() || length + behind.length() > TrieNode::chain_bits) return;
+        nodes_.erase(chain.first_child, 1, 0);
+        chain = Node::chain(chain.path() | behind.path() >> length, length + behind.length(), behind.first_child);
+    }
+
+    void remove_child(Node& node, Key key, int depth) noexcept {
+        if (node.is_chain()) {
+            nodes_.erase(node.first_child, 1, 0);
+            node = Node();
+            return;
+        }
+        unsigned nibble = nibble_at(key, depth);
         node.first_child = nodes_.erase(node.first_child, count_ones(node.children), below(node.children, nibble));
         node.children = static_cast<std::uint16_t>(node.children & ~(1u << nibble));
         if (depth == top_bits - 4) refresh(key, depth);
     }
 
     void destroy_values(const Node& node) noexcept {
+        if (node.is_chain()) return destroy_values(*nodes_.at(node.first_child));
         if (node.prefixes != 0) std::destroy_n(values_.at(node.first_value), count_ones(node.prefixes));
         for (unsigned i = 0; i < count_ones(node.children); ++i) destroy_values(*nodes_.at(node.first_child + i));
     }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -187,6 +188,65 @@ TEST(PrefixMap, AgreesWithAScanOfAllPrefixes) {
         }
         EXPECT_TRUE(map.begin() == map.end());
     }
+}
+
+/// Keys that have most of their bits in common with others, and part from them anywhere: what chains are made of.
+class Relatives {
+public:
+    explicit Relatives(unsigned seed) : engine_(seed) {}
+
+    unsigned below(unsigned n) { return static_cast<unsigned>(engine_() % n); }
+
+    IPNetwork network() {
+        if (below(3) == 0) {
+            std::uint32_t four = 0x0a000000 ^ (below(2) << below(32)) ^ (below(2) << below(32)) ^ below(4);
+            return IPv4Network(IPv4Address(four), static_cast<int>(below(33)), {.strict = false});
+        }
+        uint128 six = uint128{0x20010db8} << 96 | (below(2) == 0 ? uint128{0x123456789abcdef} : uint128{0});
+        for (unsigned flips = below(4); flips > 0; --flips) six ^= uint128{1} << below(128);
+        int length = static_cast<int>(below(2) == 0 ? below(129) : 4 * below(33));
+        return IPv6Network(IPv6Address(six), length, {.strict = false});
+    }
+
+private:
+    std::mt19937_64 engine_;
+};
+
+TEST(PrefixMap, AgreesWithAScanWherePathsAreLong) {
+    for (unsigned seed = 0; seed < 40; ++seed) {
+        Relatives random(seed);
+        PrefixMap<int> map;
+        Twin twin;
+        for (int step = 0; step < 300; ++step) {
+            IPNetwork network = random.network();
+            if (random.below(5) < 2 && !twin.entries.empty()) {
+                auto chosen = twin.entries.lower_bound(network);
+                if (chosen != twin.entries.end() && random.below(4) != 0) network = chosen->first;
+                ASSERT_EQ(map.erase(network), twin.entries.erase(network) == 1) << network;
+            } else {
+                ASSERT_EQ(map.insert(network, step).second, twin.entries.emplace(network, step).second) << network;
+            }
+            if (step % 4 == 0) expect_equal(map, twin, random.network());
+            if (step % 20 == 0) {
+                ASSERT_EQ(listed(map), listed(twin.entries)) << "seed " << seed;
+            }
+        }
+        while (!twin.entries.empty()) {
+            auto network =
+                std::next(twin.entries.begin(), random.below(static_cast<unsigned>(twin.entries.size())))->first;
+            ASSERT_TRUE(map.erase(network)) << network;
+            twin.entries.erase(network);
+            expect_equal(map, twin, random.network());
+        }
+        EXPECT_EQ(map.memory(), 0u);
+    }
+}
+
+TEST(PrefixMap, TakesLittleMemoryForNetworksFarApart) {
+    std::mt19937_64 engine(5);
+    PrefixMap<int> map;
+    for (int i = 0; i < 100'000; ++i) map.insert(IPv6Network(IPv6Address(static_cast<uint128>(engine()) << 64), 64), i);
+    EXPECT_LT(map.memory(), map.size() * 64);
 }
 
 /// Beyond the number of prefixes where a table over the first bits is made, and with changes behind it.
