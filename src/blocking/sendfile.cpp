@@ -89,6 +89,8 @@ Result<void> move_all(SocketState& socket, Transfer& transfer, Move move) {
 Result<void> copy_all(SocketState& socket, Transfer& transfer) {
     Buffer buffer = Buffer::with_capacity(copied_at_once);
     while (std::size_t size = transfer.next(copied_at_once)) {
+        // A device, a socket or whatever else this is may have nothing yet: the limit holds for that too.
+        if (auto ready = wait_until_ready(transfer.file, POLLIN, transfer.deadline); !ready) return ready;
         auto got = sys::read(transfer.file, buffer.room().first(size));
         while (!got && got.error() == std::errc::interrupted) {
             interrupted();
@@ -97,14 +99,14 @@ Result<void> copy_all(SocketState& socket, Transfer& transfer) {
         if (!got) return std::unexpected(got.error());
         if (*got == 0) return {};
         for (Bytes rest(buffer.room().data(), *got); !rest.empty();) {
-            auto attempt = [&] { return sys::send(socket.fd.fileno(), rest, 0); };
+            auto attempt = [&] { return sys::send(socket.fd.fileno(), rest, socket.without_waiting(0)); };
             auto sent = attempt();
             if (!sent) sent = persist(socket, POLLOUT, 0, transfer.deadline, attempt, sent.error());
             if (!sent) return std::unexpected(sent.error());
             transfer.sent += *sent;
             rest = rest.slice(*sent);
             if (!rest.empty()) interrupted();
-            if (transfer.at_limit(socket) && !rest.empty()) return std::unexpected(Errno(ETIMEDOUT));
+            if (transfer.next(1) > 0 && transfer.at_limit(socket)) return std::unexpected(Errno(ETIMEDOUT));
         }
     }
     return {};
@@ -143,6 +145,8 @@ Result<void> splice_all(SocketState& socket, Transfer& transfer) {
         if (!moved) return std::unexpected(moved.error());
         if (*moved == 0) return {};
         transfer.sent += *moved;
+        if (*moved < size) interrupted();
+        if (transfer.next(1) > 0 && transfer.at_limit(socket)) return std::unexpected(Errno(ETIMEDOUT));
     }
     return {};
 }
@@ -162,11 +166,15 @@ Result<void> send_other(SocketState& socket, Transfer& transfer, sys::FileKind k
 Result<std::uint64_t> Socket::try_sendfile(int file, std::uint64_t offset, std::optional<std::uint64_t> count) {
     if (!state_) return std::unexpected(Errno(EBADF));
     if (state_->kind != Kind::stream) throw ValueError("only SOCK_STREAM type sockets are supported");
-    if (count == 0u) throw ValueError("count must be a positive integer (got 0)");
+    if (count && (*count == 0 || *count > INT64_MAX))  // what was negative before it became this type
+        throw ValueError("count must be a positive integer (got " + std::to_string(static_cast<std::int64_t>(*count)) +
+                         ')');
     if (offset > INT64_MAX) throw OverflowError("offset out of range");
     if (state_->timeout == Duration::zero()) throw ValueError("non-blocking sockets are not supported");
     auto kind = sys::file_kind(file);
     if (!kind) return std::unexpected(kind.error());
+    if (state_->timeout)  // a duplicate can have cleared O_NONBLOCK, and sendfile(2) has no flag that says not to wait
+        if (auto set = sys::set_nonblocking(state_->fd.fileno(), true); !set) return std::unexpected(set.error());
     Transfer transfer{file, offset, count, Deadline(state_->timeout)};
     Position position(transfer, *kind);
     sys::SigpipeBlocked quiet;

@@ -4,15 +4,18 @@
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
+#include "support/disturbances.h"
 #include "support/faults.h"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <thread>
+#include <tuple>
 
 #include <unistd.h>
 
@@ -104,6 +107,7 @@ TEST_F(Sendfile, refuses_what_python_refuses) {
     auto file = file_of("contents");
     auto [near, far] = socket::socketpair();
     EXPECT_THROW(near.sendfile(file, 0, 0), ValueError);
+    EXPECT_THROW(near.sendfile(file, 0, -1), ValueError);
     near.setblocking(false);
     EXPECT_THROW(near.sendfile(file), ValueError);
     Socket udp(Family::inet, Kind::datagram);
@@ -246,6 +250,68 @@ TEST_F(Sendfile, to_a_peer_that_is_gone_raises_no_signal) {
     far.close();
     EXPECT_THROW(near.sendfile(file), BrokenPipeError);  // SIGPIPE is at its default here
     EXPECT_EQ(position(file), 0u);
+}
+
+// The kernel tells of a signal by a short count where some bytes had gone out already.
+TEST_F(Sendfile, a_signal_in_the_middle_is_not_lost) {
+    auto contents = noise(300'000);
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    FileDescriptor out(ends[0]);
+    ASSERT_EQ(::write(FileDescriptor(ends[1]).fileno(), contents.data(), 30'000), 30'000);
+    auto regular = file_of(contents), device = FileDescriptor::open("/dev/zero");
+    for (auto [file, call] :
+         {std::pair{&regular, sys::Call::sendfile}, {&device, sys::Call::send}, {&out, sys::Call::splice}}) {
+        auto [near, far] = socket::socketpair();
+        testing::RaisingHook hook;
+        Faults faults([call](sys::Call made) { return made == call ? sys::Fault{0, 1000} : sys::Fault{}; });
+        EXPECT_THROW(near.sendfile(*file), testing::RaisingHook::Signal);
+        EXPECT_EQ(far.recv(100'000).size(), 1000u);
+    }
+    EXPECT_EQ(position(regular), 1000u);
+}
+
+TEST_F(Sendfile, a_file_that_keeps_silent_does_not_outlast_the_limit) {
+    auto [quiet, writer] = socket::socketpair();
+    timeval most{10, 0};  // without a limit of ours, the kernel's
+    quiet.setsockopt(SOL_SOCKET, SO_RCVTIMEO, std::as_bytes(std::span(&most, 1)));
+    auto [near, far] = socket::socketpair();
+    near.settimeout(20ms);
+    EXPECT_LT(testing::time_of(
+                  [&, &from = near, &file = quiet] { EXPECT_THROW(from.sendfile(file.fileno()), TimeoutError); }),
+              5s);
+    writer.sendall("what came");
+    EXPECT_THROW(near.sendfile(quiet.fileno()), TimeoutError);
+    EXPECT_EQ(far.recv(100), "what came");
+}
+
+TEST_F(Sendfile, the_limit_holds_where_nobody_has_to_wait) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    FileDescriptor out(ends[0]), device = FileDescriptor::open("/dev/zero");
+    ASSERT_EQ(::write(FileDescriptor(ends[1]).fileno(), noise(70'000).data(), 60'000), 60'000);
+    for (auto [file, call, piece] :
+         {std::tuple{&device, sys::Call::read, 70'000u}, {&out, sys::Call::splice, 20'000u}}) {
+        auto [near, far] = socket::socketpair();
+        near.settimeout(20ms);
+        auto late = std::chrono::steady_clock::now() + 50ms;
+        Faults faults([=, slow = call, most = piece](sys::Call made) {  // the first piece takes all the time
+            while (made == slow && std::chrono::steady_clock::now() < late) {}
+            return made == slow ? sys::Fault{0, most} : sys::Fault{};
+        });
+        EXPECT_THROW(near.sendfile(*file, 0, 70'000), TimeoutError);
+        EXPECT_LT(far.recv(100'000).size(), 70'000u);
+    }
+}
+
+TEST_F(Sendfile, a_duplicate_does_not_take_the_limit_away) {
+    auto regular = file_of(noise(std::size_t{8} << 20)), device = FileDescriptor::open("/dev/zero");
+    for (auto* file : {&regular, &device}) {
+        auto [near, far] = socket::socketpair();
+        near.settimeout(20ms);
+        testing::make_blocking_behind_its_back(near);
+        EXPECT_LT(testing::time_of([&file, &from = near] { EXPECT_THROW(from.sendfile(*file), TimeoutError); }), 5s);
+    }
 }
 
 // B049: past 2 GiB and 4 GiB of a sparse file.
