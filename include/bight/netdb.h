@@ -13,7 +13,7 @@
 /// Names of hosts, services and protocols: the older calls of Python's socket module. Each may wait for the system's
 /// resolver, and may be used from any number of threads.
 ///
-/// A name with a NUL, or a host longer than 253 bytes, raises ValueError: it is never cut short.
+/// A name with a NUL raises ValueError, and so does a host for which getaddrinfo() does: nothing is ever cut short.
 namespace bight::socket {
 
 // ---- Hosts. ------------------------------------------------------------------------------------------------------------
@@ -40,8 +40,8 @@ HostEntry gethostbyname_ex(std::string_view host);
 /// Raises GaiError for what is no host, HError where the address has no name.
 HostEntry gethostbyaddr(std::string_view host);
 
-/// The first name with a dot among the names of `host`, or of this host where it is "", "0.0.0.0" or "::"; without such
-/// a name, `host` itself.
+/// The first name with a dot among the names of `host`, or of this host where it is "", "0.0.0.0" or "::". Where none has
+/// a dot, the canonical name: that of 127.0.0.1 is mostly "localhost". Where nothing is known, `host` itself.
 std::string getfqdn(std::string_view host = {});
 
 // ---- Services and protocols. -------------------------------------------------------------------------------------------

@@ -146,8 +146,8 @@ public:
 
     /// Sends a file from `offset` on, `count` bytes or all there are, over a stream, and says how much that was: less than
     /// `count` where the file ends before. A regular file then stands behind the last byte sent, also after an error.
-    /// What the kernel cannot move (pipes are moved) is read and sent. Raises ValueError for a count of 0, and where the
-    /// socket is non-blocking or no stream.
+    /// What the kernel cannot move (pipes are moved) is read and sent. Raises ValueError for a count that is not positive,
+    /// and where the socket is non-blocking or no stream.
     std::uint64_t sendfile(int file, std::uint64_t offset = 0, std::optional<std::uint64_t> count = std::nullopt);
     std::uint64_t sendfile(const FileDescriptor& file, std::uint64_t offset = 0,
                            std::optional<std::uint64_t> count = std::nullopt);

@@ -8,8 +8,14 @@
 #include "sys/resolve.h"
 #include "values/port.h"
 
+#include <algorithm>
+
 namespace bight {
 namespace {
+
+bool has_blank_or_control(std::string_view host) {
+    return std::ranges::any_of(host, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+}
 
 [[noreturn]] void raise(sys::ResolveError error, std::string_view host) {
     raise_resolver_error(error, "resolve '" + std::string(host) + "'");
@@ -25,6 +31,7 @@ std::vector<AddrInfo> getaddrinfo(std::optional<std::string_view> host, const Se
                                   const AddrInfoOptions& options) {
     std::string name(host.value_or(""));
     require_host(name);
+    if (has_blank_or_control(name)) raise({EAI_NONAME, 0}, name);  // no name: no name server is asked about it
     if (service.name() && service.name()->find('\0') != std::string::npos) throw ValueError("NUL in a service name");
     auto found = sys::resolve(host ? name.c_str() : nullptr, service.name() ? service.name()->c_str() : nullptr,
                               options);

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <utility>
 
 namespace bight {
 namespace {
@@ -190,6 +191,7 @@ void Socket::setsockopt(int level, int option, int value) {
 
 void Socket::setsockopt(int level, int option, Bytes value) {
     auto& state = open_state(state_, "setsockopt");
+    if (!std::in_range<socklen_t>(value.size())) throw OverflowError("setsockopt: a value too long");
     or_raise(sys::setsockopt(state.fd.fileno(), level, option, value), "setsockopt");
 }
 

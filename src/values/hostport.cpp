@@ -10,7 +10,7 @@
 namespace bight {
 namespace {
 
-constexpr std::size_t longest_host = 253;
+constexpr std::size_t longest_host = 253, longest_label = 63;
 
 bool is_ip(std::string_view host) {
     auto percent = host.find('%');
@@ -24,6 +24,16 @@ void require_host(std::string_view host) {
     if (host.find('\0') != host.npos) throw ValueError("NUL in a host name");
     if (host.size() > longest_host)
         throw ValueError("host name of " + std::to_string(host.size()) + " characters; at most 253 can be looked up");
+    if (host.empty()) return;
+    std::string_view rest = host.substr(0, host.find('%'));  // behind that, an interface's name has rules of its own
+    if (rest.ends_with('.')) rest.remove_suffix(1);
+    for (std::size_t dot = 0; dot != rest.npos; rest.remove_prefix(dot == rest.npos ? 0 : dot + 1)) {
+        dot = rest.find('.');
+        auto label = rest.substr(0, dot);
+        if (label.empty() || label.size() > longest_label)
+            throw ValueError("host name with a label of " + std::to_string(label.size()) +
+                             " characters, not of 1 to 63");
+    }
 }
 
 void require_name(std::string_view host) {

@@ -12,8 +12,8 @@ inline void require_port(int port) {
     if (port < 0 || port > 65535) throw OverflowError("port must be 0-65535.");
 }
 
-/// Raises ValueError for a host that no resolver should see: one with a NUL, or longer than the 253 characters of
-/// RFC 1035. It is never cut short.
+/// Raises ValueError for a host that no resolver should see: with a NUL, longer than the 253 characters of RFC 1035, or
+/// with a label that is empty or longer than its 63. It is never cut short.
 void require_host(std::string_view host);
 
 /// Raises ValueError for a host whose last label is a number: no name ends so (RFC 1123, 2.1). It is meant as an address,

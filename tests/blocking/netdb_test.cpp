@@ -169,6 +169,37 @@ TEST(Hosts, setting_the_name_is_for_the_administrator) {
     EXPECT_THROW(sethostname(std::string(65, 'a')), OSError);
 }
 
+TEST(Hosts, a_port_of_any_type_keeps_its_value) {
+    AddrInfoOptions numbers{.kind = Kind::stream, .flags = AI_NUMERICHOST};
+    for (const Service& service : {Service(80), Service(std::uint16_t{80}), Service(80L), Service(80ULL)})
+        EXPECT_EQ(getaddrinfo("127.0.0.1", service, numbers).front().address.port(), 80);
+    EXPECT_THROW(Service(4'294'967'376L), OverflowError);  // 80 and 2 to the 32nd
+    EXPECT_THROW(Service(18'446'744'073'709'551'615ULL), OverflowError);
+    EXPECT_THROW(Service(-1L), OverflowError);
+}
+
+TEST(Hosts, what_can_be_no_name_is_not_looked_up) {
+    EXPECT_NO_THROW(HostPort(std::string(63, 'a') + '.' + std::string(63, 'a') + '.', 80));
+    EXPECT_NO_THROW(HostPort("fe80::1%lo.", 80));
+    EXPECT_NO_THROW(HostPort("_service.host-1", 80));
+    testing::Faults faults([](sys::Call call) {  // nobody is asked
+        bool asks = call == sys::Call::getaddrinfo || call == sys::Call::gethostbyname;
+        return asks ? (ADD_FAILURE(), sys::Fault{EIO}) : sys::Fault{};
+    });
+    auto look_ups = {+[](const std::string& name) { (void)getaddrinfo(name); },
+                     +[](const std::string& name) { (void)gethostbyname(name); },
+                     +[](const std::string& name) { (void)gethostbyname_ex(name); },
+                     +[](const std::string& name) { (void)gethostbyaddr(name); },
+                     +[](const std::string& name) { (void)create_connection({name, 80}); }};
+    for (auto look_up : look_ups) {
+        for (std::string host : {"a b", " localhost", "local\thost", "local\nhost", "local\x7fhost", "127.0.0.1 evil"})
+            EXPECT_THROW(look_up(host), GaiError) << host;
+        for (std::string host : {std::string("."), std::string(".."), std::string(".a"), std::string("a..b"),
+                                 std::string(64, 'a') + ".invalid", "x." + std::string(64, 'a')})
+            EXPECT_THROW(look_up(host), ValueError) << host;
+    }
+}
+
 TEST(Hosts, a_name_with_a_nul_is_not_cut_short) {
     std::string outside = gethostname();
     std::optional<std::string> inside;

@@ -347,6 +347,12 @@ TEST(Modes, a_signal_during_a_pause_is_not_lost) {
     EXPECT_THROW(sender.sendto("x", where), testing::RaisingHook::Signal);
 }
 
+TEST(Modes, an_option_of_a_length_that_the_kernel_cannot_be_told_is_refused) {
+    Socket s;
+    auto too_long = (std::size_t{1} << 32) + 4;  // and not a length of 4
+    EXPECT_THROW(s.setsockopt(SOL_SOCKET, SO_REUSEADDR, nullptr, too_long), OverflowError);
+}
+
 // poll(2) calls a Unix datagram socket writable whose receiver is full: no spin, and the limit holds.
 TEST(Modes, ready_and_yet_not_possible_does_not_spin) {
     Socket receiver(Family::unix_domain, Kind::datagram), sender(Family::unix_domain, Kind::datagram);

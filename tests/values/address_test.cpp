@@ -207,7 +207,12 @@ TEST(HostPort, numbers_need_no_resolver) {
 TEST(HostPort, impossible_hosts_are_refused) {
     for (std::size_t length : {254u, 255u, 256u, 257u, 1024u, 65536u})
         EXPECT_THROW(HostPort(std::string(length, 'a'), 1), ValueError) << length;
-    EXPECT_EQ(HostPort(std::string(253, 'a'), 1).host().size(), 253u);
+    std::string label(63, 'a'), longest = label + '.' + label + '.' + label + '.' + label.substr(0, 61);
+    EXPECT_EQ(HostPort(longest, 1).host().size(), 253u);
+    EXPECT_THROW(HostPort(longest + 'a', 1), ValueError);
+    for (auto host : {label + 'a', "x." + label + "a.x", std::string("."), std::string("a..b"), std::string(".a")})
+        EXPECT_THROW(HostPort(host, 1), ValueError) << host;
+    EXPECT_NO_THROW(HostPort(label + '.', 1));
     EXPECT_THROW(HostPort(std::string_view("a\0b", 3), 1), ValueError);
     EXPECT_THROW(HostPort("a", 65536), OverflowError);
     EXPECT_THROW(HostPort("a", -1), OverflowError);
