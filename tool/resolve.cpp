@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include <string_view>
+#include <utility>
 
 namespace bight::tool {
 namespace {
@@ -38,6 +39,7 @@ std::string protocol_of(const socket::AddrInfo& info) {
 
 std::string interface_of(const Address& address) {
     if (address.scope_id() == 0) return {};
+    if (!std::in_range<int>(address.scope_id())) return std::to_string(address.scope_id());
     try {
         return socket::if_indextoname(static_cast<int>(address.scope_id()));
     } catch (const OSError&) {
@@ -64,6 +66,17 @@ void print_answer(int order, const socket::AddrInfo& info, const std::string& ca
     object.add("canonical", canonical);
     if (!options.service.empty()) object.add("port", address.port()).add("protocol", protocol_of(info));
     print(object.text() + '\n');
+}
+
+/// The resolver also reads "0177.1", as 127.0.0.1: what is no address by the strict rules is none here either.
+void require_strict_text(const std::string& name) {
+    if (HostPort(name.substr(0, name.find('%')), 0).address()) return;
+    try {
+        (void)socket::getaddrinfo(name, {}, {.flags = AI_NUMERICHOST});
+    } catch (const GaiError&) {
+        return;  // a name
+    }
+    throw ValueError("'" + name + "' is no IPv4 address, and no name either");
 }
 
 int run_forward(const ResolveOptions& options) {
@@ -102,6 +115,7 @@ int run_reverse(const ResolveOptions& options) {
 int run_resolve(const ResolveOptions& options) {
     if (options.reverse && (!options.service.empty() || options.ipv4 || options.ipv6))
         throw ValueError("--reverse takes an address and nothing else");
+    require_strict_text(options.name);
     return options.reverse ? run_reverse(options) : run_forward(options);
 }
 

@@ -55,13 +55,27 @@ class Resolve(BightTest):
         answer, = map(json.loads, self.answers("127.0.0.1", "--reverse", "--json"))
         self.assertEqual((answer["schema"], answer["address"]), ("bight.resolve/1", "127.0.0.1"))
 
+    def test_an_interface_by_any_number(self):
+        for number in ("2147483647", "2147483648", "4294967295"):
+            answer, = map(json.loads, self.answers("fe80::1%" + number, "--json"))
+            self.assertEqual((answer["host"], answer["interface"]), ("fe80::1", number))
+
+    def test_loose_addresses_are_refused(self):
+        for address in ("0177.1", "127.1", "0x7f.1", "2130706433", "127.0.0.010"):
+            self.assertIn(address, self.refused(2, address))
+            self.refused(2, address, "--json")
+            self.refused(2, address, "--reverse")
+
     def test_what_is_unknown_exits_with_6(self):
         self.assertIn("no-such-name.invalid", self.refused(6, "no-such-name.invalid"))
         self.refused(6, "localhost", "no-such-service")
         self.refused(6, "::1", "-4")
         self.refused(6, "localhost", "--reverse")  # no address
+        self.refused(6, "local host")
+        self.refused(6, "localhost\n")
 
     def test_what_cannot_be_meant_exits_with_2(self):
         self.refused(2)
         self.refused(2, "a" * 254)
+        self.refused(2, "a" * 64 + ".invalid")
         self.refused(2, "127.0.0.1", "http", "--reverse")
