@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // docs/defaults.tsv says what CPython's defaults are and what ours are: both columns are held against the truth.
 
+#include <bight/resolver_pool.h>
 #include <bight/selectors.h>
 #include <bight/socketserver.h>
 
@@ -81,6 +82,8 @@ std::map<std::string, std::function<std::string()>> ours() {
         {"empty host", [] { return socket::create_server({"", 0}).getsockname().host(); }},
         {"makefile buffer", [] { return text(default_buffer_size); }},
         {"readline limit", [] { return text(default_line_limit); }},
+        {"threads", [] { return text(socket::ResolverOptions().threads); }},
+        {"queue", [] { return text(socket::ResolverOptions().queue); }},
         {"descriptors of FD_SETSIZE and above",
          [] {
              try {
@@ -132,7 +135,7 @@ TEST(Defaults, our_column_is_true) {
         EXPECT_EQ(checks[row.name](), row.ours) << row.layer << ' ' << row.name;
         ++checked;
     }
-    EXPECT_GE(checked, 23u);
+    EXPECT_GE(checked, 25u);
 }
 
 }  // namespace
