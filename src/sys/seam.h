@@ -21,6 +21,7 @@ enum class Call : unsigned char {
     epoll_wait,
     eventfd,
     fcntl,
+    fork,
     futex,
     getaddrinfo,
     gethostbyaddr,
@@ -36,9 +37,11 @@ enum class Call : unsigned char {
     if_indextoname,
     if_nameindex,
     if_nametoindex,
+    kill,
     listen,
     lseek,
     open,
+    pidfd_open,
     poll,
     read,
     recv,
@@ -59,6 +62,7 @@ enum class Call : unsigned char {
     splice,
     stat,
     unlink,
+    wait4,
     write,
 };
 

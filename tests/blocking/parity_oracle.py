@@ -7,6 +7,7 @@ object whose class has no name, as `poll().NAME`.
 import selectors
 import select
 import socket
+import socketserver
 import sys
 
 SPECIAL = {"__enter__", "__exit__"}
@@ -32,10 +33,19 @@ def names_of_selectors():
     return names + ["SelectorKey." + field for field in selectors.SelectorKey._fields]
 
 
+def names_of_socketserver():
+    """What it calls public; the attributes that its handlers and servers get while they run are in no class."""
+    names = [name for name in own(socketserver) if name in socketserver.__all__ or name == "ForkingMixIn"]
+    for name in list(names):
+        names += public(getattr(socketserver, name), name + ".", SPECIAL)
+    return names
+
+
 NAMES = {
     "socket": lambda: public(socket) + public(socket.socket, "socket."),
     "select": lambda: public(select) + public(select.epoll, "epoll.", SPECIAL) + public(select.poll(), "poll()."),
     "selectors": names_of_selectors,
+    "socketserver": names_of_socketserver,
 }
 
 print(*NAMES[sys.argv[1]](), sep="\n")

@@ -65,6 +65,7 @@ std::map<std::string, std::function<std::string()>> ours() {
     auto option = [=](int which) { return text(server().getsockopt(SOL_SOCKET, which) != 0); };
     socketserver::ServerOptions options;
     auto threading = [] { return socketserver::ThreadingTCPServer<Handler>({"127.0.0.1", 0}); };
+    auto forking = [] { return socketserver::ForkingTCPServer<Handler>({"127.0.0.1", 0}); };
     return {
         {"inheritable", [] { return text(Socket().get_inheritable()); }},
         {"timeout", [=] { return text(Socket().gettimeout()); }},
@@ -101,6 +102,13 @@ std::map<std::string, std::function<std::string()>> ours() {
         {"max_packet_size", [=] { return text(options.max_packet_size); }},
         {"daemon_threads", [=] { return text(threading().daemon_threads); }},
         {"block_on_close", [=] { return text(threading().block_on_close); }},
+        {"max_children", [=] { return text(forking().max_children); }},
+        {"forking timeout",
+         [=] {
+             auto timeout = forking().timeout;
+             return timeout ? text(static_cast<int>(*timeout / std::chrono::seconds(1))) : text(timeout);
+         }},
+        {"forking block_on_close", [=] { return text(forking().block_on_close); }},
         {"poll_interval",
          [] {
              return std::string(socketserver::default_poll_interval == std::chrono::milliseconds(500) ? "0.5" : "?");

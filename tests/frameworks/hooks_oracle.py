@@ -1,8 +1,28 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The order in which CPython's servers call their hooks: one line for each scenario, `name: hook hook ...`."""
+"""The order in which CPython's servers call their hooks: one line for each scenario, `name: hook hook ... | hook ...`,
+those of child processes after the bar."""
+import os
 import socket
 import socketserver
 import sys
+
+
+class Calls:
+    def __init__(self):
+        self.process = os.getpid()
+        self.here = []
+        self.reader, self.writer = os.pipe()
+
+    def append(self, name):
+        if os.getpid() == self.process:
+            self.here.append(name)
+        else:
+            os.write(self.writer, name.encode() + b" ")
+
+    def text(self):
+        os.close(self.writer)  # the last end, once the children are gone
+        with open(self.reader) as children:
+            return f"{' '.join(self.here)} | {children.read()}".rstrip()
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -11,8 +31,10 @@ class Handler(socketserver.BaseRequestHandler):
 
     def handle(self):
         self.server.calls.append("handle")
-        if self.server.scenario == "error":
+        if self.server.scenario in ("error", "worse"):
             raise ValueError("a bug")
+        if self.server.scenario == "exit":
+            raise SystemExit
 
     def finish(self):
         self.server.calls.append("finish")
@@ -21,7 +43,7 @@ class Handler(socketserver.BaseRequestHandler):
 def traced(base):
     class Traced(base):
         def __init__(self, address, scenario):
-            self.calls = []
+            self.calls = Calls()
             self.scenario = scenario
             super().__init__(address, Handler)
 
@@ -31,6 +53,8 @@ def traced(base):
 
         def handle_error(self, request, client_address):
             self.calls.append("handle_error")
+            if self.scenario == "worse":
+                raise ValueError("another")
 
     def trace(name):
         inner = getattr(base, name)
@@ -64,10 +88,18 @@ def play(base, scenario):
                 client.send(b"x")
             server.handle_request()
         calls = server.calls
-    return calls
+    return calls.text()
 
 
-for base in (socketserver.TCPServer, socketserver.UDPServer, socketserver.ThreadingTCPServer, socketserver.ThreadingUDPServer):
-    for scenario in ("served", "error", "refused", "timeout"):
-        print(f"{base.__name__} {scenario}: {' '.join(play(base, scenario))}")
-sys.stdout.flush()
+def report(base, *more):
+    for scenario in ("served", "error", "refused", "timeout", *more):
+        print(f"{base.__name__} {scenario}: {play(base, scenario)}", flush=True)
+
+
+report(socketserver.TCPServer)
+report(socketserver.UDPServer)
+report(socketserver.ThreadingTCPServer)
+report(socketserver.ThreadingUDPServer)
+sys.stderr = open(os.devnull, "w")  # an error of handle_error() is a traceback
+report(socketserver.ForkingTCPServer, "worse", "exit")
+report(socketserver.ForkingUDPServer, "worse", "exit")

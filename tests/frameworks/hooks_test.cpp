@@ -10,19 +10,29 @@
 
 #include <mutex>
 
+#include <unistd.h>
+
 namespace bight::socketserver {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// What was called, from whichever thread.
+/// What was called, from whichever thread; in child processes, by way of a pair of sockets.
 struct Calls {
     void add(const char* name) {
+        if (::getpid() != process) return children.first.sendall(std::string(name) + ' ');
         std::lock_guard lock(mutex);
-        text += text.empty() ? name : std::string(" ") + name;
+        here += name + std::string(" ");
+    }
+    std::string text() {
+        children.first.close();  // the last end, once the children are gone
+        auto text = here + "| " + children.second.makefile(socket::rb).read_all().to_string();
+        return text.substr(0, text.find_last_not_of(' ') + 1);
     }
     std::mutex mutex;
-    std::string text;
+    std::string here;
+    pid_t process = ::getpid();
+    socket::SocketPair children = socket::socketpair();
 };
 
 struct Script {
@@ -31,11 +41,14 @@ struct Script {
 };
 Script* script = nullptr;  // of the server that is playing: hooks are called from its constructor on
 
+struct Exit {};  // no error: the program's end, as SystemExit is
+
 struct Handler : BaseRequestHandler {
     void setup() override { script->calls.add("setup"); }
     void handle() override {
         script->calls.add("handle");
-        if (script->scenario == "error") throw ValueError("a bug");
+        if (script->scenario == "error" || script->scenario == "worse") throw ValueError("a bug");
+        if (script->scenario == "exit") throw Exit();
     }
     void finish() override { script->calls.add("finish"); }
 };
@@ -63,38 +76,43 @@ struct Traced : Base {
         script->calls.add("shutdown_request"), Base::shutdown_request(request);
     }
     void close_request(Request& request) override { script->calls.add("close_request"), Base::close_request(request); }
-    void handle_error(Request&, const Address&) override { script->calls.add("handle_error"); }
+    void handle_error(Request&, const Address&) override {
+        script->calls.add("handle_error");
+        if (script->scenario == "worse") throw ValueError("another");
+    }
     void handle_timeout() override { script->calls.add("handle_timeout"), Base::handle_timeout(); }
 };
 
 template <class Base>
-std::string play(const char* name, const char* scenario) {
-    Script playing{scenario, {}};
-    script = &playing;
-    {
-        Traced<Base> server({"127.0.0.1", 0});
-        Socket client(Family::inet, server.socket().kind());
-        if (playing.scenario == "timeout") {
-            server.timeout = 5ms;
-        } else {
-            client.connect(server.server_address());
-            client.send("x");
+void play(const char* name, std::vector<std::string>& out, std::vector<std::string> more = {}) {
+    std::vector<std::string> scenarios{"served", "error", "refused", "timeout"};
+    scenarios.insert(scenarios.end(), more.begin(), more.end());
+    for (auto& scenario : scenarios) {
+        Script playing{scenario, {}};
+        script = &playing;
+        {
+            Traced<Base> server({"127.0.0.1", 0});
+            Socket client(Family::inet, server.socket().kind());
+            if (scenario == "timeout") {
+                server.timeout = 5ms;
+            } else {
+                client.connect(server.server_address());
+                client.send("x");
+            }
+            server.handle_request();
         }
-        server.handle_request();
+        out.push_back(std::string(name) + ' ' + scenario + ": " + playing.calls.text());
     }
-    return std::string(name) + ' ' + scenario + ": " + playing.calls.text;
 }
 
 TEST(Hooks, are_called_in_cpythons_order) {
     std::vector<std::string> ours;
-    for (auto scenario : {"served", "error", "refused", "timeout"})
-        ours.push_back(play<TCPServer<Handler>>("TCPServer", scenario));
-    for (auto scenario : {"served", "error", "refused", "timeout"})
-        ours.push_back(play<UDPServer<Handler>>("UDPServer", scenario));
-    for (auto scenario : {"served", "error", "refused", "timeout"})
-        ours.push_back(play<ThreadingTCPServer<Handler>>("ThreadingTCPServer", scenario));
-    for (auto scenario : {"served", "error", "refused", "timeout"})
-        ours.push_back(play<ThreadingUDPServer<Handler>>("ThreadingUDPServer", scenario));
+    play<TCPServer<Handler>>("TCPServer", ours);
+    play<UDPServer<Handler>>("UDPServer", ours);
+    play<ThreadingTCPServer<Handler>>("ThreadingTCPServer", ours);
+    play<ThreadingUDPServer<Handler>>("ThreadingUDPServer", ours);
+    play<ForkingTCPServer<Handler>>("ForkingTCPServer", ours, {"worse", "exit"});
+    play<ForkingUDPServer<Handler>>("ForkingUDPServer", ours, {"worse", "exit"});
     auto theirs = testing::oracle("tests/frameworks/hooks_oracle.py", {});
     ASSERT_EQ(ours.size(), theirs.size());
     for (std::size_t i = 0; i < ours.size(); ++i) EXPECT_EQ(ours[i], theirs[i]);

@@ -32,6 +32,9 @@ struct BaseServer::Control {
     /// Asks to stop, and waits until the loop has ended; not on the loop's own thread.
     void stop();
 
+    /// In a child process: what it has of the wake-up is shared with the parent, whose loop it must not disturb.
+    void forget_parent() noexcept { (void)wake_.try_close(); }
+
     /// The time of one serve_forever().
     class Serving {
     public:

@@ -92,6 +92,17 @@ void BaseServer::serve_forever(Timeout poll_interval) {
 
 void BaseServer::shutdown() { control_->stop(); }
 
+bool BaseServer::wait_for(int fd, Timeout limit) {
+    (void)control_->wait(fd, limit);
+    return !control_->stop_requested();
+}
+
+void BaseServer::forget_parent() noexcept {
+    control_->forget_parent();
+    // Of a stream the child needs its connection only; kept, the port would be taken for as long as it lives.
+    if (socket_.kind() != Kind::datagram) (void)SocketAccess::state(socket_)->close();
+}
+
 void BaseServer::handle_request() {
     Timeout limit = less(socket_.gettimeout(), timeout);
     if (auto ready = wait_until_ready(socket_.fileno(), POLLIN, Deadline(limit)); ready)
