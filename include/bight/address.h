@@ -24,7 +24,11 @@ public:
     static constexpr std::size_t max_size = 128;
 
     /// The address of nothing: family() is unspecified.
-    constexpr Address() noexcept = default;
+    constexpr Address() noexcept {
+        if consteval {
+            storage_.fill(std::byte{});
+        }
+    }
 
     // ---- Making one. Raises ValueError for bad text, OverflowError for a number out of range. -------------------------
 
@@ -86,7 +90,7 @@ public:
 private:
     friend struct AddressAccess;  // lets the kernel write into the storage
 
-    alignas(8) std::array<std::byte, max_size> storage_{};
+    alignas(8) std::array<std::byte, max_size> storage_;  // what is behind size_ is never looked at, nor cleared
     std::uint32_t size_ = 0;
 };
 

@@ -29,7 +29,9 @@ public:
 
     Ancillary(Ancillary&& other) noexcept;
     Ancillary& operator=(Ancillary&& other) noexcept;
-    ~Ancillary();
+    ~Ancillary() {
+        if (owns_fds_) close_fds();
+    }
 
     /// All descriptors that came and were not taken yet, in their order.
     std::vector<FileDescriptor> take_fds();

@@ -42,11 +42,14 @@ void for_each_fd(const AncillaryView& items, Function function) {
 /// The kernel is asked for no more than its own limit on a list: a short count on a stream, an error on others.
 template <class Element>
 std::span<const Element> within_limit(const SocketState& state, std::span<const Element> list) noexcept {
-    return state.kind == Kind::stream && list.size() > sys::most_buffers ? list.first(sys::most_buffers) : list;
+    if (list.size() > sys::most_buffers && state.kind == Kind::stream) [[unlikely]]
+        return list.first(sys::most_buffers);
+    return list;
 }
 
-Result<MessageInto> receive(SocketState* state, std::span<const MutableBytes> memory, std::size_t ancillary_size,
-                            int flags) {
+/// Fills `message` where it stands: an address is large to be passed on by value.
+[[gnu::always_inline]] inline Result<void> receive(SocketState* state, std::span<const MutableBytes> memory,
+                                                   std::size_t ancillary_size, int flags, MessageInto& message) {
     if (!state) return std::unexpected(closed_before);
     if (ancillary_size > 0x7fffffff) throw ValueError("invalid ancillary data buffer length");
     Buffer ancillary;
@@ -55,16 +58,31 @@ Result<MessageInto> receive(SocketState* state, std::span<const MutableBytes> me
         ancillary = Buffer::with_capacity(ancillary_size);
         room = ancillary.room().first(ancillary_size);
     }
-    Result<MessageInto> message(std::in_place);
     memory = within_limit(*state, memory);
-    auto sizes = insist(*state, POLLIN, flags, [&] {
-        return sys::recvmsg(state->fd.fileno(), memory, room, state->without_waiting(flags), message->address);
+    sys::ReceivedBeside beside;
+    auto size = insist(*state, POLLIN, flags, [=, &beside, &peer = message.address] {
+        return sys::recvmsg(state->fd.fileno(), memory, room, state->without_waiting(flags), peer, beside);
     });
-    if (!sizes) return std::unexpected(sizes.error());
-    message->size = sizes->data;
-    message->flags = sizes->flags;
-    if (sizes->ancillary > 0) message->ancillary = Ancillary(std::move(ancillary), sizes->ancillary);
-    return message;
+    if (!size) return std::unexpected(size.error());
+    message.size = *size;
+    message.flags = beside.flags;
+    if (beside.ancillary > 0) message.ancillary = Ancillary(std::move(ancillary), beside.ancillary);
+    return {};
+}
+
+/// As receive(), into memory of the thread's store.
+[[gnu::always_inline]] inline Result<void> receive_buffer(SocketState* state, std::size_t size,
+                                                          std::size_t ancillary_size, int flags, Message& message) {
+    message.data = Buffer::with_capacity(size);
+    MutableBytes room = message.data.room().first(size);
+    MessageInto into;
+    auto got = receive(state, {&room, 1}, ancillary_size, flags, into);
+    if (!got) return got;
+    message.data.resize(std::min(into.size, size));
+    message.ancillary = std::move(into.ancillary);
+    message.flags = into.flags;
+    message.address = into.address;
+    return {};
 }
 
 }  // namespace
@@ -83,17 +101,15 @@ Ancillary::Ancillary(Ancillary&& other) noexcept
 
 Ancillary& Ancillary::operator=(Ancillary&& other) noexcept {
     if (this == &other) return *this;
-    close_fds();
+    if (owns_fds_) close_fds();
     static_cast<AncillaryView&>(*this) = std::exchange(static_cast<AncillaryView&>(other), AncillaryView());
     memory_ = std::move(other.memory_);
     owns_fds_ = std::exchange(other.owns_fds_, false);
     return *this;
 }
 
-Ancillary::~Ancillary() { close_fds(); }
-
 void Ancillary::close_fds() noexcept {
-    if (!std::exchange(owns_fds_, false)) return;
+    owns_fds_ = false;
     for_each_fd(*this, [](int fd) { (void)sys::close(fd); });
 }
 
@@ -112,48 +128,62 @@ std::vector<FileDescriptor> Ancillary::take_fds() {
 
 Result<MessageInto> Socket::try_recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size,
                                              int flags) {
-    return receive(state_.get(), memory, ancillary_size, flags);
+    Result<MessageInto> message(std::in_place);
+    auto got = receive(state_.get(), memory, ancillary_size, flags, *message);
+    if (!got) message = std::unexpected(got.error());
+    return message;
 }
 
 MessageInto Socket::recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size, int flags) {
-    auto message = receive(state_.get(), memory, ancillary_size, flags);
-    if (!message) [[unlikely]]
-        fail(state_.get(), message.error(), "recvmsg", "from");
-    return std::move(*message);
+    MessageInto message;
+    if (auto got = receive(state_.get(), memory, ancillary_size, flags, message); !got) [[unlikely]]
+        fail(state_.get(), got.error(), "recvmsg", "from");
+    return message;
 }
 
 Result<Message> Socket::try_recvmsg(std::size_t size, std::size_t ancillary_size, int flags) {
-    Buffer data = Buffer::with_capacity(size);
-    MutableBytes room = data.room().first(size);
-    auto message = receive(state_.get(), {&room, 1}, ancillary_size, flags);
-    if (!message) return std::unexpected(message.error());
-    data.resize(std::min(message->size, size));
-    return Message{std::move(data), std::move(message->ancillary), message->flags, message->address};
+    Result<Message> message(std::in_place);
+    auto got = receive_buffer(state_.get(), size, ancillary_size, flags, *message);
+    if (!got) message = std::unexpected(got.error());
+    return message;
 }
 
 Message Socket::recvmsg(std::size_t size, std::size_t ancillary_size, int flags) {
-    auto message = try_recvmsg(size, ancillary_size, flags);
-    if (!message) [[unlikely]]
-        fail(state_.get(), message.error(), "recvmsg", "from");
-    return std::move(*message);
+    Message message;
+    if (auto got = receive_buffer(state_.get(), size, ancillary_size, flags, message); !got) [[unlikely]]
+        fail(state_.get(), got.error(), "recvmsg", "from");
+    return message;
 }
 
 // ---- Sending. ----------------------------------------------------------------------------------------------------------
 
-Result<std::size_t> Socket::try_sendmsg(std::span<const Bytes> data, Bytes ancillary, int flags, const Address& peer) {
-    if (!state_) return std::unexpected(closed_before);
-    return insist(*state_, POLLOUT, flags, [=, &state = *state_, &peer] {
-        return sys::sendmsg(state.fd.fileno(), within_limit(state, data), ancillary, state.without_waiting(flags),
-                            peer);
+namespace {
+
+[[gnu::always_inline]] inline Result<std::size_t> send_message(SocketState* state, std::span<const Bytes> data,
+                                                               Bytes ancillary, int flags, const Address& peer) {
+    if (!state) return std::unexpected(closed_before);
+    data = within_limit(*state, data);
+    return insist(*state, POLLOUT, flags, [=, &peer] {
+        return sys::sendmsg(state->fd.fileno(), data, ancillary, state->without_waiting(flags), peer);
     });
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] void fail_sendmsg(const SocketState* state, Errno error, const Address& peer) {
+    if (state && !peer.sockaddr().empty()) raise_os_error(error, "sendmsg to " + peer.to_string());
+    fail(state, error, "sendmsg", "to");
+}
+
+}  // namespace
+
+Result<std::size_t> Socket::try_sendmsg(std::span<const Bytes> data, Bytes ancillary, int flags, const Address& peer) {
+    return send_message(state_.get(), data, ancillary, flags, peer);
+}
+
 std::size_t Socket::sendmsg(std::span<const Bytes> data, Bytes ancillary, int flags, const Address& peer) {
-    auto count = try_sendmsg(data, ancillary, flags, peer);
-    if (count) [[likely]]
-        return *count;
-    if (state_ && !peer.sockaddr().empty()) raise_os_error(count.error(), "sendmsg to " + peer.to_string());
-    fail(state_.get(), count.error(), "sendmsg", "to");
+    auto count = send_message(state_.get(), data, ancillary, flags, peer);
+    if (!count) [[unlikely]]
+        fail_sendmsg(state_.get(), count.error(), peer);
+    return *count;
 }
 
 std::size_t Socket::sendmsg_afalg(std::span<const Bytes> data, const AfalgOptions& options) {

@@ -17,10 +17,7 @@ inline socklen_t size_of(const Address& address) noexcept { return static_cast<s
 /// An Address for the kernel to fill: pass data() and size(), then done() makes it good.
 class AddressRoom {
 public:
-    explicit AddressRoom(Address& address) noexcept : address_(address) {
-        // The kernel may write less than the family's struct; and a new Address is all zero already.
-        if (!address_.sockaddr().empty()) AddressAccess::reset(address_, Family::unspecified, 0);
-    }
+    explicit AddressRoom(Address& address) noexcept : address_(address) { AddressAccess::filled(address_, 0); }
 
     ::sockaddr* data() noexcept { return reinterpret_cast<::sockaddr*>(AddressAccess::memory(address_)); }
     socklen_t* size() noexcept { return &size_; }

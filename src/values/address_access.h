@@ -16,7 +16,7 @@ struct AddressAccess {
 
     /// All zero but the family, with `size` bytes meant.
     static std::byte* reset(Address& address, Family family, std::size_t size) noexcept {
-        address = Address();
+        address.storage_.fill(std::byte{});
         auto number = static_cast<std::uint16_t>(family.value);
         std::memcpy(address.storage_.data(), &number, sizeof number);
         filled(address, size);
