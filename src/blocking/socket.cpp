@@ -122,7 +122,10 @@ void Socket::listen(std::optional<int> backlog) {
     or_raise(sys::listen(state.fd.fileno(), length), "listen");
 }
 
-Accepted Socket::accept() { return or_raise(try_accept(), "accept"); }
+Accepted Socket::accept() {
+    open_state(state_, "accept");
+    return or_raise(try_accept(), "accept");
+}
 
 Result<Accepted> Socket::try_accept() {
     if (!state_) return std::unexpected(Errno(EBADF));

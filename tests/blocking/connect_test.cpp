@@ -168,7 +168,7 @@ TEST(Connect, the_kernels_time_out_is_told_from_ours) {
     EXPECT_EQ(client.connect_ex(listener.getsockname()), ETIMEDOUT);
 }
 
-// B001: resolvers read "0177.1" as 127.0.0.1.
+// B001, B015: resolvers read "0177.1" as 127.0.0.1, and take a dot behind it for nothing.
 TEST(Connect, what_looks_like_a_number_is_no_name) {
     for (auto host : {"127.1", "0177.0.0.1", "2130706433", "0x7f.1", "0x7f000001", "1.2.3.4.5", "127.0.0.1."})
         EXPECT_THROW(socket::create_connection({host, 9}), ValueError) << host;

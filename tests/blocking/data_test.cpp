@@ -91,7 +91,7 @@ TEST(Data, send_says_how_much_it_took) {
     EXPECT_THROW(while (true) near.send(big), BlockingIOError);
 }
 
-// T-SHORT, T-EINTR: each call moves a byte, or is interrupted.
+// B060: each call moves a byte, or is interrupted; what goes on goes on from the right place.
 TEST(Data, arrives_whole_through_calls_that_move_a_byte_at_a_time) {
     auto [near, far] = socket::socketpair();
     auto sent = noise(5000);
@@ -117,7 +117,7 @@ TEST(Data, arrives_whole_in_timeout_mode_too) {
     EXPECT_EQ(received, sent);
 }
 
-// Real signals, every 200 us, over a real transfer.
+// B039: real signals, every 200 us, over a real transfer.
 TEST(Data, arrives_whole_through_a_storm_of_signals) {
     struct sigaction ignore{};
     ignore.sa_handler = [](int) {};
@@ -164,6 +164,7 @@ TEST(Data, a_reset_is_a_reset) {
     }
 }
 
+// B036: a call that waits ends.
 TEST(Data, shutdown_wakes_a_reader_of_another_thread) {
     auto [near, far] = socket::socketpair();
     std::thread reader([&near] { EXPECT_FALSE(near.recv(1)); });

@@ -9,8 +9,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <thread>
 
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace bight {
@@ -239,6 +242,31 @@ TEST(Modes, a_limit_is_kept_and_not_passed_by_much) {
 }
 
 // One limit for the whole of sendall(), however many calls it takes: a peer that reads drop by drop does not renew it.
+// B039: a signal every 10 ms for two seconds; a limit that began anew with each would end after them.
+TEST(Modes, a_limit_is_not_made_longer_by_signals) {
+    static std::atomic<int> signals;
+    signals = 0;
+    struct sigaction action{}, before{};
+    action.sa_handler = [](int) {
+        itimerval calm{};
+        if (++signals == 200) ::setitimer(ITIMER_REAL, &calm, nullptr);
+    };
+    ::sigaction(SIGALRM, &action, &before);
+    itimerval storm{{0, 10'000}, {0, 10'000}};
+    ::setitimer(ITIMER_REAL, &storm, nullptr);
+    auto [near, far] = socket::socketpair();
+    near.settimeout(100ms);
+    auto begin = std::chrono::steady_clock::now();
+    EXPECT_THROW(near.recv(1), TimeoutError);
+    auto took = std::chrono::steady_clock::now() - begin;
+    EXPECT_GE(took, 100ms);
+    EXPECT_LT(took, 1s);
+    EXPECT_GT(signals, 0);
+    itimerval calm{};
+    ::setitimer(ITIMER_REAL, &calm, nullptr);
+    ::sigaction(SIGALRM, &before, nullptr);
+}
+
 TEST(Modes, sendall_has_one_limit_for_all) {
     auto [near, far] = socket::socketpair();
     near.settimeout(60ms);

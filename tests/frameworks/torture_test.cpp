@@ -6,25 +6,20 @@
 #include <bight/socket.h>
 #include <bight/socketserver.h>
 
-#include "support/descriptors.h"
 #include "support/faults.h"
+#include "support/torture.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cerrno>
-#include <functional>
-#include <iostream>
 
 namespace bight {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::Faults;
-
-/// Whether the scenario went through; what it does wrong on the way is a failed expectation. One thread, so that the
-/// order of the calls is always the same.
-using Scenario = std::function<void()>;
+using testing::Scenario;
 
 void exchange(Socket& one, Socket& other) {
     one.sendall("question");
@@ -113,43 +108,11 @@ void one_request() {
     if (!answered) raise_os_error(EIO, "no answer");
 }
 
-struct Tally {
-    int cases = 0, survived = 0, refused = 0;
-};
+/// Those that the calls of these scenarios are most likely to fail with.
+constexpr std::array usual{EINTR,  EAGAIN, EBADF,   ECONNABORTED, ECONNREFUSED, ECONNRESET, EINVAL, EIO,
+                           EMFILE, ENFILE, ENOBUFS, ENOMEM,       ENOTCONN,     EPERM,      EPIPE,  ETIMEDOUT};
 
-/// Runs the scenario once to count its calls, then fails call after call. `which` < 0 fails none.
-int run(const Scenario& scenario, int which, int errnum, Tally& tally) {
-    int calls = 0;
-    auto before = testing::open_descriptors();
-    {
-        Faults faults([&](sys::Call call) {
-            // An interrupted connect() is under way in the kernel; one that was never made is not, and cannot be waited for.
-            bool untrue = call == sys::Call::connect && errnum == EINTR;
-            return calls++ == which && !untrue ? sys::Fault{errnum} : sys::Fault{};
-        });
-        try {
-            scenario();
-            ++tally.survived;
-        } catch (const OSError&) {
-            ++tally.refused;
-        }
-    }
-    ++tally.cases;
-    EXPECT_EQ(testing::open_descriptors(), before) << "call " << which << ", errno " << errnum;
-    return calls;
-}
-
-void torture(const char* name, const Scenario& scenario) {
-    Tally tally;
-    int calls = run(scenario, -1, 0, tally);
-    ASSERT_EQ(tally.survived, 1) << "without any fault";
-    for (int errnum : {EINTR, EAGAIN, EBADF, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINVAL, EIO, EMFILE, ENFILE,
-                       ENOBUFS, ENOMEM, ENOTCONN, EPERM, EPIPE, ETIMEDOUT})
-        for (int which = 0; which < calls; ++which) run(scenario, which, errnum, tally);
-    std::cout << name << ": " << calls << " calls, " << tally.cases << " runs, " << tally.survived << " went through, "
-              << tally.refused << " raised an OSError\n";
-    EXPECT_GT(tally.refused, calls);  // the faults are seen
-}
+void torture(const char* name, const Scenario& scenario) { testing::torture(name, scenario, usual); }
 
 TEST(Torture, tcp_blocking) {
     torture("tcp, blocking", [] { tcp_echo(std::nullopt); });
