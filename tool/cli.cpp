@@ -53,6 +53,11 @@ the peer's end standard input goes on until it ends, unless it is a terminal.
 Datagrams (-u): each read of standard input is one; standard output gets the
 answers; it ends once nothing has come for --timeout, which is 1s after the end
 of standard input unless told otherwise. With -l, answers go to the last peer.
+
+  bight nc -l -u 239.1.2.3 5000 --interface eth0    joins the group, and prints
+  bight nc -u 239.1.2.3 5000 --ttl 4 --no-loop      sends to it
+  bight nc -p 5001 -x dump.txt 127.0.0.1 5000       > sent, < received
+
 Exit codes: 6 unknown name, 7 not connected, 28 timed out, 56 reset.
 )";
 
@@ -195,6 +200,14 @@ private:
         command->add_flag("-u,--udp", nc_.udp, "Datagrams");
         command->add_flag("-U,--unix", nc_.unix_socket, "WHERE is a path, or @NAME");
         add_time(*command, "--timeout", "To connect, and for silence afterwards (none)", nc_.timeout);
+        command->add_option("-s,--source", nc_.source, "Connects from this host, or path")->type_name("HOST|PATH");
+        command->add_option("-p,--source-port", nc_.source_port, "Connects from this port")->type_name("PORT");
+        command->add_option("-x,--hex-dump", nc_.hex_dump, "Writes all that goes either way to this file as well")
+            ->type_name("FILE");
+        command->add_option("--interface", nc_.interface, "Of a group: joined, or left by, there")
+            ->type_name("NAME|ADDRESS");
+        command->add_option("--ttl", nc_.ttl, "Hops for what goes to a group (1)")->type_name("N");
+        command->add_flag("--no-loop", nc_.no_loop, "This machine's own members of a group hear nothing");
     }
 
     void add_resolve() {

@@ -7,6 +7,8 @@
 #include "talk.h"
 #include "version.h"
 
+#include <bight/printable.h>
+
 #include <fmt/core.h>
 
 #include <cstdlib>

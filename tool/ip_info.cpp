@@ -5,6 +5,8 @@
 #include "ip_input.h"
 #include "talk.h"
 
+#include <bight/printable.h>
+
 #include <fmt/core.h>
 
 namespace bight::tool {

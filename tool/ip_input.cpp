@@ -7,6 +7,7 @@
 
 #include <bight/error.h>
 #include <bight/ipaddress.h>
+#include <bight/printable.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -8,6 +8,7 @@
 #include <bight/error.h>
 #include <bight/ipaddress.h>
 #include <bight/ipaddress/prefix_map.h>
+#include <bight/printable.h>
 
 #include <fmt/core.h>
 

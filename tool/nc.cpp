@@ -2,7 +2,9 @@
 #include "nc.h"
 
 #include "exit_code.h"
+#include "hex_dump.h"
 #include "listen.h"
+#include "nc_datagrams.h"
 #include "relay.h"
 #include "stop_signals.h"
 #include "talk.h"
@@ -58,40 +60,78 @@ RelayOptions options_of(const Endpoint& endpoint, const NcOptions& options) {
     return result;
 }
 
-Address resolved(const Endpoint& endpoint) {
-    auto where = endpoint.where();
-    if (where.address()) return *where.address();
-    return socket::getaddrinfo(where.host(), where.port(), {.kind = kind_of(endpoint)}).at(0).address;
+void check(const Endpoint& endpoint, const NcOptions& options) {
+    bool has_source = options.source || options.source_port, sends_to_group = options.ttl || options.no_loop;
+    if (options.listen && (has_source || sends_to_group))
+        throw ValueError("-s, -p, --ttl and --no-loop are for connecting; with -l, WHERE says it all");
+    if (is_unix(endpoint) && options.source_port) throw ValueError("-p is a port, and a Unix socket has none");
+    if (endpoint.scheme != Scheme::udp && (options.interface || sends_to_group))
+        throw ValueError("--interface, --ttl and --no-loop are for groups, over UDP");
 }
 
-std::unique_ptr<Wire> connect(const Endpoint& endpoint, const NcOptions& options) {
-    auto where = endpoint.where();
-    if (!is_datagram(endpoint))
-        return std::make_unique<StreamWire>(socket::create_connection(where, {.timeout = options.timeout}),
-                                            where.to_string());
-    auto address = resolved(endpoint);
-    Socket socket(address.family(), Kind::datagram);
-    if (is_unix(endpoint)) socket.bind(Address::unnamed());  // without a name of its own it could not be answered
-    socket.connect(address);
-    return std::make_unique<DatagramWire>(std::move(socket), address);
+/// Where to connect from, for a socket of this family; unset where the kernel may choose.
+std::optional<Address> source_of(const Endpoint& endpoint, const NcOptions& options, Family family) {
+    if (!options.source && !options.source_port) return std::nullopt;
+    Endpoint source = endpoint;
+    source.port = options.source_port.value_or(0);
+    source.host = options.source.value_or(family == Family::inet6 ? "::" : "0.0.0.0");
+    source.path = options.source.value_or("");
+    return resolved(source, family);
 }
 
-int run_client(const Endpoint& endpoint, const NcOptions& options) {
-    StopSignals signals;
+/// A wire to the peer, and the path that it was bound to.
+struct Connected {
     std::unique_ptr<Wire> wire;
+    std::optional<BoundPath> path;
+};
+
+Connected connect(const Endpoint& endpoint, const NcOptions& options) {
+    auto where = endpoint.where();
+    if (!is_datagram(endpoint) && !options.source && !options.source_port)
+        return {std::make_unique<StreamWire>(socket::create_connection(where, {.timeout = options.timeout}),
+                                             where.to_string()),
+                {}};
+    auto family = Family::unspecified;  // of a name, an address of the source's family is wanted
+    if (options.source && !is_unix(endpoint))
+        if (HostPort source(*options.source, 0); source.address()) family = source.address()->family();
+    auto address = resolved(endpoint, family);
+    auto source = source_of(endpoint, options, address.family());
+    std::optional<UnixBinding> binding;
+    if (source && is_unix(endpoint)) binding.emplace(Endpoint::of(endpoint.scheme, *source));
+    std::unique_ptr<Wire> wire;
+    if (is_datagram(endpoint)) {
+        wire = datagrams_to(address, source, options);
+    } else {
+        auto socket = socket::create_connection(address, {.timeout = options.timeout, .source_address = &*source});
+        wire = std::make_unique<StreamWire>(std::move(socket), where.to_string());
+    }
+    return {std::move(wire), source ? std::optional<BoundPath>(*source) : std::nullopt};
+}
+
+/// relay(), with a dump of it if that is asked for.
+int relay_dumped(std::unique_ptr<Wire> wire, std::optional<HexDump>& dump, StopSignals& signals,
+                 const RelayOptions& options) {
+    if (dump) wire = std::make_unique<DumpedWire>(std::move(wire), *dump);
+    return relay(*wire, signals, options);
+}
+
+int run_client(const Endpoint& endpoint, const NcOptions& options, std::optional<HexDump>& dump) {
+    StopSignals signals;
+    std::optional<Connected> connected;
     try {
         ExitOnSignal meanwhile(signals);
-        wire = connect(endpoint, options);
+        connected.emplace(connect(endpoint, options));
     } catch (const OSError& error) {
         return complain(error, Step::connecting);
     }
-    return relay(*wire, signals, options_of(endpoint, options));
+    return relay_dumped(std::move(connected->wire), dump, signals, options_of(endpoint, options));
 }
 
 /// A socket that listens or is bound, announced on standard error; its path goes when this goes.
 struct Bound {
-    explicit Bound(const Endpoint& endpoint) : socket(open_listener(endpoint)), path(socket.getsockname()) {
-        tell("listening on " + Endpoint::of(endpoint.scheme, socket.getsockname()).to_string());
+    explicit Bound(const Endpoint& endpoint) : Bound(endpoint.scheme, open_listener(endpoint)) {}
+    Bound(Scheme scheme, Socket bound) : socket(std::move(bound)), path(socket.getsockname()) {
+        tell("listening on " + Endpoint::of(scheme, socket.getsockname()).to_string());
     }
 
     Socket socket;
@@ -113,7 +153,7 @@ std::expected<Accepted, int> accept(Socket& listener, StopSignals& signals, Time
     }
 }
 
-int run_stream_server(const Endpoint& endpoint, const NcOptions& options) {
+int run_stream_server(const Endpoint& endpoint, const NcOptions& options, std::optional<HexDump>& dump) {
     StopSignals signals;
     std::optional<Bound> listener(endpoint);
     while (true) {
@@ -122,8 +162,8 @@ int run_stream_server(const Endpoint& endpoint, const NcOptions& options) {
         if (!options.keep) listener.reset();
         int code;
         try {
-            StreamWire wire(std::move(accepted->socket), accepted->peer.to_string());
-            code = relay(wire, signals, options_of(endpoint, options));
+            auto wire = std::make_unique<StreamWire>(std::move(accepted->socket), accepted->peer.to_string());
+            code = relay_dumped(std::move(wire), dump, signals, options_of(endpoint, options));
         } catch (const OSError& error) {
             code = complain(error);
         }
@@ -131,19 +171,28 @@ int run_stream_server(const Endpoint& endpoint, const NcOptions& options) {
     }
 }
 
-int run_datagram_server(const Endpoint& endpoint, const NcOptions& options) {
+int run_datagram_server(const Endpoint& endpoint, const NcOptions& options, std::optional<HexDump>& dump) {
     StopSignals signals;
-    Bound port(endpoint);
-    DatagramWire wire(std::move(port.socket));
-    return relay(wire, signals, options_of(endpoint, options));
+    std::optional<Address> group;
+    if (endpoint.scheme == Scheme::udp)
+        if (auto address = resolved(endpoint); is_group(address)) group = address;
+    if (options.interface && !group)
+        throw ValueError("--interface is for groups, and " + endpoint.to_string() + " is none");
+    Bound port = group ? Bound(endpoint.scheme, join(*group, options)) : Bound(endpoint);
+    return relay_dumped(std::make_unique<DatagramWire>(std::move(port.socket)), dump, signals,
+                        options_of(endpoint, options));
 }
 
 }  // namespace
 
 int run_nc(const NcOptions& options) {
     auto endpoint = endpoint_of(options);
-    if (!options.listen) return run_client(endpoint, options);
-    return is_datagram(endpoint) ? run_datagram_server(endpoint, options) : run_stream_server(endpoint, options);
+    check(endpoint, options);
+    std::optional<HexDump> dump;
+    if (!options.hex_dump.empty()) dump.emplace(options.hex_dump);
+    if (!options.listen) return run_client(endpoint, options, dump);
+    return is_datagram(endpoint) ? run_datagram_server(endpoint, options, dump)
+                                 : run_stream_server(endpoint, options, dump);
 }
 
 }  // namespace bight::tool

@@ -3,6 +3,7 @@
 
 #include <bight/time.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,13 @@ struct NcOptions {
     bool keep = false;  // one connection after the other
     bool udp = false;
     bool unix_socket = false;
-    Timeout timeout;                 // unset: none; a second for the answers to datagrams
+    Timeout timeout;       // unset: none; a second for the answers to datagrams
+    std::string hex_dump;  // a file for all the traffic; empty for none
+    std::optional<std::string> source;
+    std::optional<int> source_port;
+    std::optional<std::string> interface;  // of a group, by name or address
+    std::optional<int> ttl;                // of what is sent to a group
+    bool no_loop = false;
     std::vector<std::string> where;  // HOST PORT, or an ENDPOINT
 };
 

@@ -198,20 +198,20 @@ void StreamWire::finish() {
     }
 }
 
-DatagramWire::DatagramWire(Socket socket, const std::optional<Address>& connected_to)
-    : socket_(std::move(socket)), connected_(connected_to.has_value()), last_peer_(connected_to) {
+DatagramWire::DatagramWire(Socket socket, Answers answers, const std::optional<Address>& peer)
+    : socket_(std::move(socket)), answers_(answers), peer_(peer) {
     socket_.setblocking(false);
 }
 
 Result<Wire::Received> DatagramWire::receive(MutableBytes memory) {
     auto datagram = socket_.try_recvfrom_into(memory);
     if (!datagram) return std::unexpected(datagram.error());
-    if (!connected_) last_peer_ = datagram->peer;
+    if (answers_ == Answers::to_last) peer_ = datagram->peer;
     return Received{datagram->data.size(), false};
 }
 
 Result<std::size_t> DatagramWire::send(Bytes data) {
-    return connected_ ? socket_.try_send(data) : socket_.try_sendto(data, *last_peer_);
+    return answers_ == Answers::connected ? socket_.try_send(data) : socket_.try_sendto(data, *peer_);
 }
 
 int relay(Wire& wire, StopSignals& signals, const RelayOptions& options) { return Relay(wire, signals, options).run(); }

@@ -52,20 +52,26 @@ private:
     std::string peer_;
 };
 
-/// A socket for datagrams: one that is connected, or one that answers whoever wrote last.
+/// A socket for datagrams.
 class DatagramWire final : public Wire {
 public:
-    explicit DatagramWire(Socket socket, const std::optional<Address>& connected_to = {});
+    enum class Answers {
+        connected,  // to the peer, and hears nobody else
+        to_one,     // sends to the peer, and hears everybody
+        to_last,    // answers whoever wrote last
+    };
+
+    explicit DatagramWire(Socket socket, Answers answers = Answers::to_last, const std::optional<Address>& peer = {});
     int fileno() const noexcept override { return socket_.fileno(); }
     Result<Received> receive(MutableBytes memory) override;
     Result<std::size_t> send(Bytes data) override;
-    bool can_send() const override { return last_peer_.has_value(); }
-    std::string peer() const override { return last_peer_ ? last_peer_->to_string() : "nobody"; }
+    bool can_send() const override { return peer_.has_value(); }
+    std::string peer() const override { return peer_ ? peer_->to_string() : "nobody"; }
 
 private:
     Socket socket_;
-    bool connected_;
-    std::optional<Address> last_peer_;
+    Answers answers_;
+    std::optional<Address> peer_;
 };
 
 struct RelayOptions {

@@ -2,6 +2,7 @@
 #include "talk.h"
 
 #include <bight/error.h>
+#include <bight/printable.h>
 
 #include <cerrno>
 
@@ -9,17 +10,6 @@
 
 namespace bight::tool {
 namespace {
-
-/// 0, or the errno.
-int write_all(int fd, std::string_view text) noexcept {
-    while (!text.empty()) {
-        auto written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return errno;
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return 0;
-}
 
 /// What to try next; empty where there is nothing to say.
 std::string_view hint(const std::exception& error) noexcept {
@@ -35,18 +25,14 @@ std::string_view hint(const std::exception& error) noexcept {
 
 }  // namespace
 
-std::string printable(std::string_view text, std::string_view kept) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        auto value = static_cast<unsigned char>(text[i]), before = static_cast<unsigned char>(i ? text[i - 1] : 0);
-        bool control = value < 0x20 || value == 0x7f || (before == 0xc2 && value >= 0x80 && value < 0xa0);
-        if (!control || kept.find(text[i]) != kept.npos)
-            out += text[i];
-        else
-            out += {'\\', 'x', digits[value >> 4], digits[value & 15]};
+int write_all(int fd, std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        text.remove_prefix(static_cast<std::size_t>(written));
     }
-    return out;
+    return 0;
 }
 
 void say(std::string_view line, std::string_view more) noexcept {

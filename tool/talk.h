@@ -9,15 +9,14 @@
 
 namespace bight::tool {
 
-/// `text` with its control characters, but those of `kept`, written as \xNN: names and messages of others must not steer
-/// a terminal. Those of ISO 8859 count, as UTF-8 writes them.
-std::string printable(std::string_view text, std::string_view kept = "");
-
 /// One line to standard error, "bight: " before it and `more` behind it, in one write: threads do not mix their lines.
 void say(std::string_view line, std::string_view more = "") noexcept;
 
 /// One line to standard error, as it is.
 void tell(std::string_view line);
+
+/// All of `text` to a descriptor. Returns 0, or the errno.
+int write_all(int fd, std::string_view text) noexcept;
 
 /// Says what went wrong, and returns the exit code for it.
 int complain(const std::exception& error, Step step = Step::other) noexcept;

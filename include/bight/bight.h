@@ -27,6 +27,7 @@
 #include <bight/multicast.h>
 #include <bight/netdb.h>
 #include <bight/options.h>
+#include <bight/printable.h>
 #include <bight/resolver.h>
 #include <bight/resolver_pool.h>
 #include <bight/select.h>

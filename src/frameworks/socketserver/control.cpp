@@ -48,23 +48,4 @@ BaseServer::Control::Serving::~Serving() {
     control_.changed_.notify_all();
 }
 
-std::string printable(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    unsigned char before = 0;
-    for (char c : text) {
-        auto byte = static_cast<unsigned char>(c);
-        bool c1_in_utf8 = before == 0xc2 && byte >= 0x80 && byte < 0xa0;
-        if (byte >= 0x20 && byte != 0x7f && !c1_in_utf8) {
-            out += c;
-        } else {
-            out += "\\x";
-            out += digits[byte >> 4];
-            out += digits[byte & 0xf];
-        }
-        before = byte;
-    }
-    return out;
-}
-
 }  // namespace bight::socketserver

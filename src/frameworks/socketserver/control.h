@@ -54,7 +54,4 @@ private:
     std::thread::id server_;
 };
 
-/// Text from a peer, fit for a terminal: control characters as \xNN.
-std::string printable(std::string_view text);
-
 }  // namespace bight::socketserver

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <bight/printable.h>
 #include <bight/socketserver.h>
 
 #include "blocking/socket_state.h"
