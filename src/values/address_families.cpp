@@ -16,6 +16,7 @@ namespace {
 template <class Layout>
 Address make(int family, Layout fields) {
     static_assert(std::is_trivially_copyable_v<Layout> && sizeof fields <= Address::max_size);
+    static_assert(std::has_unique_object_representations_v<Layout>);  // no byte of it is nobody's
     fields.family = static_cast<std::uint16_t>(family);
     Address address;
     auto* bytes = AddressAccess::reset(address, family, sizeof fields);
@@ -110,13 +111,15 @@ VsockAddress VsockAddress::of(const Address& address) {
     return {fields.cid, fields.port};
 }
 
-CanAddress::operator Address() const { return make(layout::af_can, layout::Can{0, interface_index, {}}); }
+CanAddress::operator Address() const { return make(layout::af_can, layout::Can{0, 0, interface_index, {}}); }
 
 CanAddress CanAddress::of(const Address& address) {
     return {read<layout::Can>(layout::af_can, address, "AF_CAN").interface_index};
 }
 
-IsotpAddress::operator Address() const { return make(layout::af_can, layout::Isotp{0, interface_index, rx, tx, {}}); }
+IsotpAddress::operator Address() const {
+    return make(layout::af_can, layout::Isotp{0, 0, interface_index, rx, tx, {}});
+}
 
 IsotpAddress IsotpAddress::of(const Address& address) {
     auto fields = read<layout::Isotp>(layout::af_can, address, "AF_CAN");
@@ -124,7 +127,7 @@ IsotpAddress IsotpAddress::of(const Address& address) {
 }
 
 J1939Address::operator Address() const {
-    return make(layout::af_can, layout::J1939{0, interface_index, name, pgn, addr});
+    return make(layout::af_can, layout::J1939{0, 0, interface_index, name, pgn, addr, {}});
 }
 
 J1939Address J1939Address::of(const Address& address) {
@@ -150,7 +153,7 @@ TipcAddress TipcAddress::of(const Address& address) {
     return {fields.addr_type, fields.v[0], fields.v[1], fields.v[2], fields.scope};
 }
 
-QipcrtrAddress::operator Address() const { return make(layout::af_qipcrtr, layout::Qipcrtr{0, node, port}); }
+QipcrtrAddress::operator Address() const { return make(layout::af_qipcrtr, layout::Qipcrtr{0, 0, node, port}); }
 
 QipcrtrAddress QipcrtrAddress::of(const Address& address) {
     auto fields = read<layout::Qipcrtr>(layout::af_qipcrtr, address, "AF_QIPCRTR");
@@ -177,7 +180,7 @@ AlgAddress AlgAddress::of(const Address& address) {
 
 L2capAddress::operator Address() const {
     return make(layout::af_bluetooth,
-                layout::L2cap{0, swapped_on_big(psm), device(bdaddr), swapped_on_big(cid), bdaddr_type});
+                layout::L2cap{0, swapped_on_big(psm), device(bdaddr), swapped_on_big(cid), bdaddr_type, 0});
 }
 
 L2capAddress L2capAddress::of(const Address& address) {
@@ -186,7 +189,7 @@ L2capAddress L2capAddress::of(const Address& address) {
 }
 
 RfcommAddress::operator Address() const {
-    return make(layout::af_bluetooth, layout::Rfcomm{0, device(bdaddr), channel});
+    return make(layout::af_bluetooth, layout::Rfcomm{0, device(bdaddr), channel, 0});
 }
 
 RfcommAddress RfcommAddress::of(const Address& address) {
