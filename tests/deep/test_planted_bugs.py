@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Bugs planted in the library, each of which CPython's own tests must see: else they would prove nothing.
+"""Bugs planted in socket, each of which tests must see: else they would prove nothing. Some are for CPython's own tests,
+the others, which those do not see, for our unit tests.
 
-A source is compiled again with a change, as the build compiles it, and linked with the glue in front of the library.
+A source is compiled again with a change, as the build compiles it, and linked in front of the library: with the glue,
+or with the unit tests of the cell `gcc`.
 """
 
 import json
@@ -17,8 +19,10 @@ from pathlib import Path
 SOURCE = Path(os.environ.get("BIGHT_SOURCE") or Path(__file__).resolve().parents[2])
 BUILD = Path(os.environ.get("BIGHT_BUILD") or SOURCE / "build")
 GLUE = BUILD / "tests" / "conformance" / "CMakeFiles" / "bight_socket.dir"
+CELL = SOURCE / "build" / "cells" / "gcc"
+UNIT_TESTS = CELL / "tests" / "CMakeFiles" / "test_blocking.dir" / "blocking"
 
-# What it is called, the source, what is replaced there by what, and the tests that are run.
+# What it is called, the source, what is replaced there by what, and CPython's tests that are run.
 BUGS = [
     ("timeouts_half_as_long_again", "blocking/socket_state.cpp", "    timeout = limit;\n",
      "    timeout = limit ? Timeout(*limit * 3 / 2) : limit;\n", r"[Tt]imeout"),
@@ -42,14 +46,51 @@ BUGS = [
      "    return std::string(path.starts_with('\\0') ? path.substr(1) : path);\n", r"Abstract|Unix"),
     ("an_address_without_its_scope", "values/address.cpp", "family() == Family::inet6 ? load<std::uint32_t>(sockaddr(), layout::inet6_scope) : 0",
      "0", r"[Ss]cope"),
-    ("cut_messages_are_not_told", "blocking/message.cpp", "message->flags = sizes->flags;", "message->flags = 0;", r"Trunc"),
+    ("cut_messages_are_not_told", "blocking/message.cpp", "message.flags = beside.flags;", "message.flags = 0;", r"Trunc"),
+]
+
+# The same, with a filter of our own tests.
+OWN = [
+    ("shutdown_does_nothing", "sys/socket_calls.cpp",
+     "return checked_void(Call::shutdown, [&] { return ::shutdown(fd, how); });", "return (void)fd, (void)how, Result<void>();",
+     "Data.half_close*"),
+    ("descriptors_in_excess_stay_open", "blocking/message.cpp", "        received.fds.resize(max_fds);\n",
+     "        while (received.fds.size() > max_fds) (void)received.fds.back().detach(), received.fds.pop_back();\n",
+     "Fds.in_excess*"),
+    ("a_limit_begins_anew_with_each_signal", "blocking/deadline.cpp",
+     "    while (true) {\n        auto ready = sys::poll({&descriptor, 1}, deadline.left());",
+     "    auto left = deadline.left();\n    while (true) {\n        auto ready = sys::poll({&descriptor, 1}, left);", "Modes.*signals*"),
+    ("a_duplicate_without_its_limit", "blocking/socket.cpp", "state.timeout, state.o_nonblock);\n}\n\nint Socket::detach()",
+     "std::nullopt, state.o_nonblock);\n}\n\nint Socket::detach()", "Socket.dup*"),
+    ("connect_ex_says_that_all_is_well", "blocking/socket.cpp",
+     "return limit_ran_out ? EAGAIN : connected.error().number();  // Python's answer: it is still under way", "return 0;",
+     "Connect.connect_ex*"),
+    ("a_live_listener_counts_as_stale", "blocking/create.cpp",
+     "if (answer || answer.error() != std::errc::connection_refused) return false;", "", "UnlinkStale.*"),
+    ("another_users_path_counts_as_stale", "blocking/create.cpp", " || before->owner != sys::user()", "", "OtherUsers.*"),
+    ("sendfile_raises_sigpipe", "sys/file_calls.cpp", "::pthread_sigmask(SIG_BLOCK, &pipe, &before);",
+     "::pthread_sigmask(SIG_UNBLOCK, &pipe, &before);", "NoSignal.*"),
+    ("getaddrinfo_drops_the_flags", "sys/resolve.cpp", "hints.ai_flags = options.flags;", "", "AddressInfo.*:BadNames.*"),
+    ("a_cut_datagram_looks_whole", "blocking/batch.cpp", "slot.length = length;",
+     "slot.length = std::min<std::size_t>(length, room.iov_len);", "Batch.tells*"),
+    ("sendfile_asks_no_hook", "blocking/sendfile.cpp", "        if (*moved < size) interrupted();", "", "Sendfile.asks*"),
 ]
 
 
-def compile_command(source):
-    entries = json.loads((BUILD / "compile_commands.json").read_text())
-    entry = next(entry for entry in entries if entry["file"] == str(source))
-    return shlex.split(entry["command"])
+def compile_changed(build, folder, source, before, after):
+    """Compiles a source as `build` does, with a change. Returns the compiler and the object."""
+    path = SOURCE / "src" / source
+    text = path.read_text()
+    if text.count(before) != 1:
+        raise AssertionError(f"{source} has changed: plant this bug anew")
+    changed = Path(folder, "changed.cpp")
+    changed.write_text(text.replace(before, after))
+    entries = json.loads((build / "compile_commands.json").read_text())
+    command = shlex.split(next(entry["command"] for entry in entries if entry["file"] == str(path)))
+    command[command.index(str(path))] = str(changed)
+    command[command.index("-o") + 1] = f"{folder}/changed.o"
+    subprocess.run([*command, "-Wno-error"], cwd=build, check=True)
+    return next(word for word in command if re.search(r"(g|clang)\+\+", word)), f"{folder}/changed.o"
 
 
 class PlantedBugs(unittest.TestCase):
@@ -59,20 +100,11 @@ class PlantedBugs(unittest.TestCase):
         if not GLUE.exists():
             self.skipTest("the stand-in is not built here: it wants Python 3.11's headers")
 
-    def build_with(self, folder, source, before, after):
-        path = SOURCE / "src" / source
-        text = path.read_text()
-        self.assertEqual(text.count(before), 1, f"{source} has changed: plant this bug anew")
-        changed = Path(folder, "changed.cpp")
-        changed.write_text(text.replace(before, after))
-        command = compile_command(path)
-        command[command.index(str(path))] = str(changed)
-        command[command.index("-o") + 1] = f"{folder}/changed.o"
-        subprocess.run(command, cwd=BUILD, check=True)
-        compiler = next(word for word in command if re.search(r"(g|clang)\+\+", word))
+    def build_with(self, folder, *bug):
+        compiler, changed = compile_changed(BUILD, folder, *bug)
         Path(folder, "conformance").mkdir()
         subprocess.run([compiler, "-shared", "-o", f"{folder}/conformance/bight_socket.so", *map(str, sorted(GLUE.glob("*.o"))),
-                        f"{folder}/changed.o", str(BUILD / "libbight.a"), "-lpthread", "-Wl,--allow-multiple-definition"], check=True)
+                        changed, str(BUILD / "libbight.a"), "-lpthread", "-Wl,--allow-multiple-definition"], check=True)
 
     def check(self, source, before, after, only):
         with tempfile.TemporaryDirectory() as folder:
@@ -83,12 +115,46 @@ class PlantedBugs(unittest.TestCase):
         self.assertEqual(done.returncode, 1, f"nobody saw it\n{done.stdout}{done.stderr}")
 
 
+class PlantedForUnitTests(unittest.TestCase):
+    timeout = 120
+
+    def setUp(self):
+        if not UNIT_TESTS.exists():
+            self.skipTest("the unit tests are not built here: ./test quick does")
+
+    def run_tests(self, program, only):
+        """Whether they all passed; one that does not end has not."""
+        try:
+            done = subprocess.run([program, f"--gtest_filter={only}"], cwd=SOURCE, capture_output=True, text=True, timeout=30)
+        except subprocess.TimeoutExpired:
+            return False, "no end within 30 s"
+        self.assertNotIn("Running 0 tests", done.stdout)
+        return done.returncode == 0 and "[  PASSED  ]" in done.stdout, done.stdout + done.stderr
+
+    def check(self, source, before, after, only):
+        if "OtherUsers" in only and os.geteuid() != 0:
+            self.skipTest("needs root, to become another user")
+        passed, said = self.run_tests(CELL / "tests" / "test_blocking", only)
+        self.assertTrue(passed, f"without the bug\n{said}")
+        with tempfile.TemporaryDirectory() as folder:
+            compiler, changed = compile_changed(CELL, folder, source, before, after)
+            program = Path(folder, "test_blocking")
+            subprocess.run([compiler, "-o", program, *map(str, sorted(UNIT_TESTS.glob("*.o"))), changed,
+                            str(CELL / "tests" / "libtest_support.a"), str(CELL / "libbight.a"), "-lgtest_main", "-lgtest",
+                            "-lpthread", "-Wl,--allow-multiple-definition"], check=True)
+            passed, said = self.run_tests(program, only)
+        print(said)
+        self.assertFalse(passed, f"nobody saw it\n{said}")
+
+
 def make_case(*bug):
     return lambda self: self.check(*bug)
 
 
 for name, *bug in BUGS:
     setattr(PlantedBugs, "test_" + name, make_case(*bug))
+for name, *bug in OWN:
+    setattr(PlantedForUnitTests, "test_" + name, make_case(*bug))
 
 
 if __name__ == "__main__":
