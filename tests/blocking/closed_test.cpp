@@ -5,6 +5,7 @@
 #include <bight/batch.h>
 #include <bight/file_descriptor.h>
 #include <bight/message.h>
+#include <bight/options.h>
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
@@ -66,6 +67,7 @@ Methods moving_methods() {
         {"sendall nothing", [](Socket& s) { s.sendall(""); }},
         {"sendfile", [](Socket& s) { s.sendfile(0); }},
         {"sendfile FileDescriptor", [](Socket& s) { s.sendfile(FileDescriptor::open("/dev/null")); }},
+        {"sendmsg_afalg", [](Socket& s) { s.sendmsg_afalg({data}, {.op = 0}); }},
         {"sendmsg", [](Socket& s) { s.sendmsg({data}); }},
         {"sendmmsg",
          [](Socket& s) {
@@ -98,6 +100,8 @@ Methods asking_methods() {
         {"makefile rwb", [](Socket& s) { (void)s.makefile(socket::rwb); }},
         {"proto", [](Socket& s) { (void)s.proto(); }},
         {"set_inheritable", [](Socket& s) { s.set_inheritable(true); }},
+        {"set", [](Socket& s) { s.set(options::tcp_no_delay, true); }},
+        {"get", [](Socket& s) { (void)s.get(options::tcp_no_delay); }},
         {"setblocking", [](Socket& s) { s.setblocking(false); }},
         {"setsockopt", [](Socket& s) { s.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1); }},
         {"setsockopt bytes", [](Socket& s) { s.setsockopt(SOL_SOCKET, SO_KEEPALIVE, Bytes("x")); }},
