@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,8 +20,8 @@ Result<int> pidfd_open(int pid) noexcept {
     return checked(Call::pidfd_open, [=] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
 }
 
-Result<bool> collect(int pid, bool wait) noexcept {
-    auto collected = checked(Call::wait4, [=] { return ::waitpid(pid, nullptr, wait ? 0 : WNOHANG); });
+Result<bool> collect(int pid) noexcept {
+    auto collected = checked(Call::wait4, [=] { return ::waitpid(pid, nullptr, WNOHANG); });
     if (!collected) return std::unexpected(collected.error());
     return *collected != 0;
 }
@@ -30,6 +31,12 @@ Result<void> kill(int pid, int pidfd) noexcept {
         if (pidfd < 0) return ::kill(pid, SIGKILL);
         return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0));
     });
+}
+
+std::size_t descriptor_limit() noexcept {
+    rlimit limit{};
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);  // cannot fail
+    return static_cast<std::size_t>(limit.rlim_cur);
 }
 
 void exit_now(int status) noexcept { ::_exit(status); }

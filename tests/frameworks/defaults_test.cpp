@@ -9,11 +9,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <functional>
 #include <map>
 #include <sstream>
+#include <thread>
+
+#include <sys/resource.h>
 
 namespace bight {
 namespace {
@@ -60,7 +64,39 @@ std::string backlog_of(const Socket& listener) {
     return info.tcpi_sacked == most ? "net.core.somaxconn" : std::to_string(info.tcpi_sacked);
 }
 
-std::map<std::string, std::function<std::string()>> ours() {
+using Checks = std::map<std::string, std::function<std::string()>>;
+
+/// What a pool has where nothing is said.
+Checks ours_of_pools() {
+    auto pool = [] { return socketserver::PoolTCPServer<Handler>({"127.0.0.1", 0}).pool_options(); };
+    auto text_if = [](bool holds, const char* meaning) { return std::string(holds ? meaning : "?"); };
+    return {
+        {"stop(drain)", [=] { return text_if(socketserver::default_drain == std::chrono::seconds(30), "30s"); }},
+        {"request threads",
+         [=] {
+             std::size_t wanted = std::min(4 * std::max(std::thread::hardware_concurrency(), 1u), 256u);
+             return text_if(pool().threads == wanted, "4 x processors, at most 256");
+         }},
+        {"request queue", [=] { return text(pool().queue); }},
+        {"full queue", [=] { return text_if(pool().when_full == socketserver::WhenFull::wait, "wait"); }},
+        {"connections",
+         [=] {
+             rlimit limit{};
+             ::getrlimit(RLIMIT_NOFILE, &limit);
+             return text_if(pool().limits.max_connections == limit.rlim_cur / 5 * 4, "0.8 x descriptor limit");
+         }},
+        {"connections per peer",  // whom it does not hold for is in pool_test.cpp
+         [=] {
+             auto limits = pool().limits;
+             return text_if(*limits.max_per_peer == *limits.max_connections / 8,
+                            "1/8 of that; none for loopback and Unix");
+         }},
+        {"idle", [=] { return text_if(pool().limits.idle == std::chrono::seconds(120), "120s"); }},
+        {"lifetime", [=] { return text(pool().limits.lifetime); }},
+    };
+}
+
+Checks ours() {
     auto server = [] { return socket::create_server({"127.0.0.1", 0}); };
     auto option = [=](int which) { return text(server().getsockopt(SOL_SOCKET, which) != 0); };
     socketserver::ServerOptions options;
@@ -136,6 +172,7 @@ TEST(Defaults, the_column_of_cpython_is_true) {
 
 TEST(Defaults, our_column_is_true) {
     auto checks = ours();
+    checks.merge(ours_of_pools());
     std::size_t checked = 0;
     for (const auto& row : table()) {
         if (row.layer == "tool" || row.name == "SIGPIPE") continue;  // tests/tool; data_test.cpp
@@ -143,7 +180,7 @@ TEST(Defaults, our_column_is_true) {
         EXPECT_EQ(checks[row.name](), row.ours) << row.layer << ' ' << row.name;
         ++checked;
     }
-    EXPECT_GE(checked, 25u);
+    EXPECT_GE(checked, 33u);
 }
 
 }  // namespace

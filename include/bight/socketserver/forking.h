@@ -29,11 +29,14 @@ public:
     /// all of them if `blocking`.
     void collect(std::size_t most, bool blocking);
 
+    /// Waits until all have ended and were collected; false if some are left at the limit.
+    bool wait(Timeout limit);
+
     /// Those that have not been collected.
     std::vector<int> pids() const;
 
-    /// Ends all children by SIGKILL, and waits for them.
-    void kill_and_wait() noexcept;
+    /// Ends all children by SIGKILL.
+    void kill() noexcept;
 
     /// Ends this process, without destructors and without writing out what stdio holds: both are the parent's.
     [[noreturn]] static void exit(int status) noexcept;
@@ -65,7 +68,14 @@ public:
     bool block_on_close = true;
 
     void process_request(Request& request, const Address& client_address) override {
-        if (!children_.start()) serve_in_child(request, client_address);
+        bool parent = false;
+        try {
+            parent = children_.start();
+        } catch (...) {
+            this->refuse();
+            throw;
+        }
+        if (!parent) serve_in_child(request, client_address);
         this->close_request(request);
     }
 
@@ -83,6 +93,11 @@ public:
 
     /// The numbers of the processes that have not been collected.
     std::vector<int> active_children() const { return children_.pids(); }
+
+protected:
+    std::size_t running_requests() const override { return children_.pids().size(); }
+    bool wait_for_requests(Timeout limit) override { return children_.wait(limit); }
+    void end_requests() noexcept override { children_.kill(); }
 
 private:
     [[noreturn]] void serve_in_child(Request& request, const Address& client_address) noexcept {

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -103,6 +104,16 @@ struct ServerOptions {
     bool bind_and_activate = true;
 };
 
+/// What became of the requests of a server that was stopped. Their sum is what it took from the kernel.
+struct StopTally {
+    std::uint64_t served = 0;   // ended before it was asked to stop
+    std::uint64_t drained = 0;  // ended while it waited for them
+    std::uint64_t aborted = 0;  // still ran at the deadline
+    std::uint64_t refused = 0;  // never begun: by verify_request(), or for want of a thread or a process
+};
+
+inline constexpr Duration default_drain = std::chrono::seconds(30);
+
 /// The loop that every server shares, and its hooks, in the order in which they are called: get_request,
 /// verify_request, process_request, finish_request, shutdown_request, close_request.
 ///
@@ -127,6 +138,15 @@ public:
     /// After one it returns at once, and the next one ends unserved, as in Python. From the thread that serves it only
     /// asks, and returns at once.
     void shutdown();
+
+    /// Ends the server for good, from any thread that neither serves nor handles a request (BusyError). Serves what the
+    /// kernel holds ready, closes the listening socket of streams, waits up to `drain` for the handlers, then shuts down
+    /// the connections that are left, ends the child processes that are left, and calls server_close(). A handler that
+    /// waits for something else than its connection holds stop() up beyond that.
+    ///
+    /// A second stop(), from another thread, makes the first as short as its own `drain`, and returns with it.
+    /// serve_forever() returns at once after it. Served handlers are those that ended, well or not.
+    StopTally stop(Timeout drain = default_drain);
 
     /// Closes the socket, and waits for what process_request() left running: so from none of its threads, which raises
     /// BusyError. May be called again.
@@ -171,6 +191,20 @@ public:
     virtual void service_actions() {}
 
 protected:
+    // ---- For classes whose process_request() leaves requests running. Called from any thread. --------------------------
+
+    /// How many run.
+    virtual std::size_t running_requests() const { return 0; }
+
+    /// Waits until none runs: then true.
+    virtual bool wait_for_requests(Timeout) { return true; }
+
+    /// Makes those that run end, and does not wait for it.
+    virtual void end_requests() noexcept {}
+
+    /// To be called where process_request() raises before it has begun anything: it counts as refused.
+    void refuse() noexcept;
+
     BaseServer(const HostPort& where, Kind kind, const ServerOptions& options);
 
     /// setup(), handle(), finish() of `handler`, which holds the request meanwhile.
@@ -182,9 +216,14 @@ protected:
 
 private:
     friend class RequestProcesses;
+    friend class RequestPool;
     struct Control;
 
     void handle_request_noblock();
+    void process_counted(Request& request, const Address& client_address);
+    void serve_pending();
+    void force_stop();
+    void drain_alone() noexcept;
 
     /// Waits until `fd` is readable, or shutdown() is asked for: then false.
     bool wait_for(int fd, Timeout limit);

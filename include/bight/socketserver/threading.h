@@ -28,7 +28,13 @@ public:
     /// Waits until all have ended.
     void join();
 
-    /// Shuts every live connection down, so that handlers see its end, and then waits.
+    /// As join(), up to a limit: false if some are left.
+    bool wait(Timeout limit);
+
+    /// Shuts every live connection down, so that handlers see its end.
+    void abort() noexcept;
+
+    /// abort() and join().
     void abort_and_join() noexcept;
 
 private:
@@ -52,7 +58,12 @@ public:
     bool block_on_close = true;
 
     void process_request(Request& request, const Address& client_address) override {
-        threads_.start(*this, request, client_address, &ThreadingMixIn::process_request_thread);
+        try {
+            threads_.start(*this, request, client_address, &ThreadingMixIn::process_request_thread);
+        } catch (...) {
+            this->refuse();
+            throw;
+        }
     }
 
     void server_close() override {
@@ -68,6 +79,10 @@ public:
     std::size_t active_threads() const { return threads_.size(); }
 
 protected:
+    std::size_t running_requests() const override { return threads_.size(); }
+    bool wait_for_requests(Timeout limit) override { return threads_.wait(limit); }
+    void end_requests() noexcept override { threads_.abort(); }
+
     /// Shuts every live connection down, and waits for their handlers.
     void abort_requests() noexcept { threads_.abort_and_join(); }
 

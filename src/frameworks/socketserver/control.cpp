@@ -24,27 +24,38 @@ BaseServer::Control::Woken BaseServer::Control::wait(int fd, Timeout interval) {
 
 void BaseServer::Control::stop() {
     std::unique_lock lock(mutex_);  // flag and wake-up belong together: the end of a loop takes both back
+    ask_loop();
+    if (server_ == std::this_thread::get_id()) return;
+    changed_.wait(lock, [this] { return ended_ || stopped_; });
+}
+
+void BaseServer::Control::ask_loop() noexcept {
     stop_requested_ = true;
     std::uint64_t one = 1;
     (void)sys::write(wake_.fileno(), std::as_bytes(std::span(&one, 1)));
-    if (server_ == std::this_thread::get_id()) return;
-    changed_.wait(lock, [this] { return ended_; });
 }
 
 BaseServer::Control::Serving::Serving(Control& control) : control_(control) {
     std::lock_guard lock(control_.mutex_);
-    if (control_.server_ != std::thread::id()) throw BusyError("serve_forever() is running already");
+    bool runs_already = control_.server_ != std::thread::id();
+    if (runs_already && !control_.stopping_) throw BusyError("serve_forever() is running already");
+    if (runs_already || control_.drained_) {
+        serves_ = false;
+        return;
+    }
     control_.ended_ = false;
     control_.server_ = std::this_thread::get_id();
 }
 
 BaseServer::Control::Serving::~Serving() {
+    if (!serves_) return;
     std::uint64_t count = 0;
     std::lock_guard lock(control_.mutex_);
     (void)sys::read(control_.wake_.fileno(), std::as_writable_bytes(std::span(&count, 1)));
     control_.stop_requested_ = false;
     control_.server_ = std::thread::id();
     control_.ended_ = true;
+    control_.drained_ = control_.stopping_ && control_.draining_;
     control_.changed_.notify_all();
 }
 

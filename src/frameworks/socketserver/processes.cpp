@@ -6,6 +6,7 @@
 #include "blocking/or_raise.h"
 #include "sys/processes.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <mutex>
@@ -34,36 +35,50 @@ struct RequestProcesses::State {
         child.pid = 0;
     }
 
-    void collect_one(Child& child, bool wait) {
+    /// Whether it has ended, or another has collected it.
+    static bool collect_one(const Child& child) {
         while (true) {
-            auto collected = sys::collect(child.pid, wait);
-            if (collected && !*collected) return;
-            if (collected || collected.error().number() == ECHILD) return forget(child);  // or another collected it
-            if (collected.error().number() != EINTR) return;
+            auto collected = sys::collect(child.pid);
+            if (collected) return *collected;
+            if (collected.error().number() != EINTR) return collected.error().number() == ECHILD;
             interrupted();
         }
     }
 
-    void collect_all(bool wait) {
-        for (auto& child : live) collect_one(child, wait);
+    /// Collects those that have ended; returns how many are left.
+    std::size_t collect() {
+        std::lock_guard lock(mutex);
+        for (auto& child : live)
+            if (collect_one(child)) forget(child);
         std::erase_if(live, [](const Child& child) { return child.pid == 0; });
-        without_pidfd = false;
-        for (auto& child : live) without_pidfd = without_pidfd || !child.pidfd;
+        return live.size();
+    }
+
+    /// How long to wait for `ended` at most: where a child has no pidfd, it does not tell of every one.
+    Timeout limit(Timeout longest) const {
+        std::lock_guard lock(mutex);
+        bool all_tell = std::ranges::all_of(live, [](const Child& child) { return child.pidfd.fileno() >= 0; });
+        if (all_tell) return longest;
+        return longest ? std::min(*longest, between_looks) : between_looks;
     }
 
     BaseServer& server;
     FileDescriptor ended;  // an epoll(7) set of the pidfds: readable when a child has ended
+    mutable std::mutex mutex;
     std::vector<Child> live;
-    bool without_pidfd = false;
 };
 
 RequestProcesses::RequestProcesses(BaseServer& server) : state_(std::make_unique<State>(server)) {
     server.timeout = std::chrono::seconds(300);
 }
 
-RequestProcesses::~RequestProcesses() { kill_and_wait(); }
+RequestProcesses::~RequestProcesses() {
+    kill();
+    while (state_->collect() > 0) (void)wait_until_ready(state_->ended.fileno(), POLLIN, Deadline(state_->limit({})));
+}
 
 bool RequestProcesses::start() {
+    std::lock_guard lock(state_->mutex);
     state_->live.reserve(state_->live.size() + 1);  // nothing may fail once the child is there
     int pid = or_raise(sys::fork(), "fork a process for a request");
     if (pid == 0) {
@@ -77,37 +92,38 @@ bool RequestProcesses::start() {
         FileDescriptor fd(*pidfd);
         if (sys::epoll_ctl(state_->ended.fileno(), EPOLL_CTL_ADD, fd.fileno(), EPOLLIN, 0)) child.pidfd = std::move(fd);
     }
-    state_->without_pidfd = state_->without_pidfd || !child.pidfd;
     return true;
 }
 
 void RequestProcesses::collect(std::size_t most, bool blocking) {
-    auto& live = state_->live;
-    if (live.empty()) return;
-    state_->collect_all(blocking);
-    while (live.size() >= most && !live.empty()) {
-        auto limit = state_->without_pidfd ? Timeout(between_looks) : std::nullopt;
-        if (!state_->server.wait_for(state_->ended.fileno(), limit)) return;
-        state_->collect_all(false);
+    if (blocking) (void)wait(std::nullopt);
+    while (true) {
+        auto left = state_->collect();
+        if (left == 0 || left < most) return;
+        if (!state_->server.wait_for(state_->ended.fileno(), state_->limit({}))) return;
     }
 }
 
+bool RequestProcesses::wait(Timeout limit) {
+    Deadline deadline(limit);
+    while (state_->collect() > 0) {
+        auto left = deadline.left();
+        if (left && *left <= Duration::zero()) return false;
+        (void)wait_until_ready(state_->ended.fileno(), POLLIN, Deadline(state_->limit(left)));
+    }
+    return true;
+}
+
 std::vector<int> RequestProcesses::pids() const {
+    std::lock_guard lock(state_->mutex);
     std::vector<int> pids;
     for (auto& child : state_->live) pids.push_back(child.pid);
     return pids;
 }
 
-void RequestProcesses::kill_and_wait() noexcept {
-    for (auto& child : state_->live) {
-        (void)sys::kill(child.pid, child.pidfd.fileno());
-        while (true) {
-            auto collected = sys::collect(child.pid, true);
-            if (collected || collected.error().number() != EINTR) break;
-        }
-        state_->forget(child);
-    }
-    state_->live.clear();
+void RequestProcesses::kill() noexcept {
+    std::lock_guard lock(state_->mutex);
+    for (auto& child : state_->live) (void)sys::kill(child.pid, child.pidfd.fileno());
 }
 
 void RequestProcesses::exit(int status) noexcept { sys::exit_now(status); }

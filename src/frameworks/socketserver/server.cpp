@@ -84,24 +84,26 @@ void BaseServer::server_close() { socket_.close(); }
 
 void BaseServer::serve_forever(Timeout poll_interval) {
     Control::Serving serving(*control_);
-    while (!control_->stop_requested()) {
+    if (!serving) return;
+    while (!control_->stop_requested() && !control_->stopping()) {
         if (control_->wait(socket_.fileno(), poll_interval) == Control::Woken::by_request) handle_request_noblock();
         if (control_->stop_requested()) break;
         service_actions();
     }
+    if (control_->stopping()) serve_pending();
 }
 
 void BaseServer::shutdown() { control_->stop(); }
 
 bool BaseServer::wait_for(int fd, Timeout limit) {
     (void)control_->wait(fd, limit);
-    return !control_->stop_requested();
+    return control_->draining() ? !control_->forced() : !control_->stop_requested();
 }
 
 void BaseServer::forget_parent() noexcept {
     control_->forget_parent();
     // Of a stream the child needs its connection only; kept, the port would be taken for as long as it lives.
-    if (socket_.kind() != Kind::datagram) (void)SocketAccess::state(socket_)->close();
+    if (socket_.fileno() >= 0 && socket_.kind() != Kind::datagram) (void)SocketAccess::state(socket_)->close();
 }
 
 void BaseServer::handle_request() {
@@ -122,15 +124,28 @@ void BaseServer::handle_request_noblock() {
         return;
     }
     auto& [request, client_address] = incoming;
+    bool verified = false;
     try {
-        if (verify_request(request, client_address)) {
-            process_request(request, client_address);
-            return;
-        }
+        verified = verify_request(request, client_address);
     } catch (...) {
+        control_->count_refused();
         return request_failed(request, client_address);
     }
+    if (verified) return process_counted(request, client_address);
+    control_->count_refused();
     shutdown_request(request);
+}
+
+void BaseServer::process_counted(Request& request, const Address& client_address) {
+    {
+        Control::Processing processing(*control_, request.socket);
+        try {
+            process_request(request, client_address);
+        } catch (...) {
+            request_failed(request, client_address);
+        }
+    }
+    if (control_->forced()) end_requests();  // what this one has left running began too late to be seen
 }
 
 void BaseServer::request_failed(Request& request, const Address& client_address) {

@@ -49,15 +49,17 @@ struct RequestThreads::State {
         if (before.joinable()) before.join();
     }
 
-    void join() {
+    bool join(Timeout limit) {
         std::unique_lock lock(mutex);
         for (const auto& entry : live)
             if (entry.thread.get_id() == std::this_thread::get_id())
                 throw BusyError("server_close() from a handler's thread would wait for itself");
-        none_live.wait(lock, [this] { return live.empty(); });
+        auto none = [this] { return live.empty(); };
+        if (!wait_until(none_live, lock, Deadline(limit), none)) return false;
         std::thread last = std::move(last_ended);
         lock.unlock();
         if (last.joinable()) last.join();
+        return true;
     }
 
     std::mutex mutex;
@@ -92,15 +94,19 @@ std::size_t RequestThreads::size() const {
     return state_->live.size();
 }
 
-void RequestThreads::join() { state_->join(); }
+void RequestThreads::join() { (void)state_->join(std::nullopt); }
+
+bool RequestThreads::wait(Timeout limit) { return state_->join(limit); }
+
+void RequestThreads::abort() noexcept {
+    std::lock_guard lock(state_->mutex);
+    for (auto& entry : state_->live)
+        if (auto connection = entry.connection.lock()) connection->abort();
+}
 
 void RequestThreads::abort_and_join() noexcept {
-    {
-        std::lock_guard lock(state_->mutex);
-        for (auto& entry : state_->live)
-            if (auto connection = entry.connection.lock()) connection->abort();
-    }
-    state_->join();
+    abort();
+    (void)state_->join(std::nullopt);
 }
 
 }  // namespace bight::socketserver
