@@ -41,6 +41,11 @@ Says "listening on ENDPOINT" on standard output once it accepts. ENDPOINT is
 tcp:HOST:PORT, udp:HOST:PORT, unix:PATH, unix:@NAME or unixgram:PATH; without
 a host it is the loopback, and port 0 is a free one. SIGTERM or SIGINT lets
 live connections finish (exit 0 if they did), a second one ends at once.
+
+Styles: iterative serves one client after the other; thread and fork give each
+a thread or a process, pool a share of 256 threads; select, poll, epoll and
+selectors serve all in one loop. With fork, 40 clients or --max-conn are served
+at once, more wait for their turn, and no peer has a limit of its own.
 )";
 
 constexpr const char* nc_help = R"(Connect standard input and output to the network.
@@ -88,6 +93,7 @@ constexpr const char* app_help = R"(Python's networking stack, on the command li
 const std::map<std::string, Service> services{
     {"echo", Service::echo}, {"discard", Service::discard}, {"time", Service::time}};
 const std::map<std::string, Style> styles{{"iterative", Style::iterative}, {"thread", Style::thread},
+                                          {"pool", Style::pool},           {"fork", Style::fork},
                                           {"select", Style::select},       {"poll", Style::poll},
                                           {"epoll", Style::epoll},         {"selectors", Style::selectors}};
 

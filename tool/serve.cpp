@@ -21,6 +21,11 @@ ConnectionLimits limits_of(const ServeOptions& options) {
     return {.total = options.max_conn.value_or(ConnectionLimits::unlimited)};
 }
 
+std::size_t max_children_of(const ServeOptions& options) {
+    constexpr std::size_t of_python = 40;
+    return options.max_conn.value_or(options.limits ? of_python : ConnectionLimits::unlimited);
+}
+
 /// The port, or the path.
 std::string short_name(const Endpoint& endpoint) {
     return is_unix(endpoint) ? endpoint.path : std::to_string(endpoint.port);
@@ -52,15 +57,23 @@ void announce(const std::vector<Endpoint>& endpoints, const std::string& port_fi
 }  // namespace
 
 std::unique_ptr<StyleServer> make_server(Style style, const std::vector<Endpoint>& endpoints, ServeContext& context) {
-    bool blocking = style == Style::iterative || style == Style::thread;
-    return blocking ? make_blocking_server(style, endpoints, context) : make_loop_server(style, endpoints, context);
+    switch (style) {
+        case Style::iterative:
+        case Style::thread:
+        case Style::pool:
+        case Style::fork: return make_blocking_server(style, endpoints, context);
+        default: return make_loop_server(style, endpoints, context);
+    }
 }
 
 int run_serve(const ServeOptions& options) {
     StopSignals signals;
     std::vector<Endpoint> endpoints;
     for (auto& text : options.listen) endpoints.push_back(parse_endpoint(text));
-    ServeContext context{options.service, options.idle, options.buffer, Admission(limits_of(options)), {}};
+    auto limits = limits_of(options);
+    if (options.style == Style::fork) limits = {};  // each child would count for itself: there are so many at most
+    ServeContext context{options.service,   options.idle,   options.buffer,
+                         Admission(limits), shared_tally(), max_children_of(options)};
     auto server = make_server(options.style, endpoints, context);
     announce(server->endpoints(), options.port_file);
 

@@ -14,7 +14,7 @@
 namespace bight::tool {
 
 /// How a server shares itself among its clients.
-enum class Style { iterative, thread, select, poll, epoll, selectors };
+enum class Style { iterative, thread, pool, fork, select, poll, epoll, selectors };
 
 struct ServeOptions {
     Service service = Service::echo;

@@ -18,7 +18,6 @@ namespace bight::tool {
 namespace {
 
 using socketserver::BaseServer;
-using Clock = std::chrono::steady_clock;
 
 /// Where a handler, which is made without arguments, finds what it needs: its server is one of these too.
 struct HasContext {
@@ -65,7 +64,7 @@ private:
 class DatagramHandler : public socketserver::BaseRequestHandler {
 public:
     void handle() override {
-        auto& [service, idle, buffer, admission, tally] = context_of(server);
+        auto& [service, idle, buffer, admission, tally, max_children] = context_of(server);
         ++tally.datagrams;
         tally.received += packet.size();
         if (service == Service::discard) return;
@@ -80,22 +79,18 @@ public:
     }
 };
 
-/// What the serving thread asks of a server once shutdown() has ended its loop.
-struct Pending {
-    virtual ~Pending() = default;
-
-    /// Serves the requests that the kernel holds ready, and no more than it held when they began.
-    virtual void serve_pending() = 0;
-};
-
 constexpr int backlog = 1024;
 
 /// One of the library's servers, with what the tool adds.
 template <class Base>
-class ToolServer final : public Base, public HasContext, public Pending {
+class ToolServer final : public Base, public HasContext {
 public:
-    ToolServer(const HostPort& where, const socketserver::ServerOptions& options, ServeContext& serve_context)
-        : Base(where, options), HasContext(serve_context) {}
+    template <class... More>
+    ToolServer(const HostPort& where, const socketserver::ServerOptions& options, ServeContext& serve_context,
+               const More&... more)
+        : Base(where, options, more...), HasContext(serve_context) {
+        if constexpr (requires { this->max_children; }) this->max_children = serve_context.max_children;
+    }
 
     ~ToolServer() override {
         try {
@@ -113,27 +108,18 @@ public:
             say(client_address.to_string() + ": " + error.what());
         }
     }
-
-    void handle_timeout() override { nothing_pending_ = true; }
-
-    void serve_pending() override {
-        this->timeout = Duration::zero();
-        for (int i = 0; i < backlog && !nothing_pending_; ++i) this->handle_request();
-    }
-
-private:
-    bool nothing_pending_ = false;
 };
 
-template <class Stream, class Datagram>
-std::unique_ptr<BaseServer> make(const Endpoint& endpoint, ServeContext& context) {
+template <class Stream, class Datagram, class... More>
+std::unique_ptr<BaseServer> make(const Endpoint& endpoint, ServeContext& context, const More&... more) {
     socketserver::ServerOptions options{.request_queue_size = backlog,
                                         .allow_reuse_address = !is_unix(endpoint) && !is_datagram(endpoint),
                                         .max_packet_size = 65535};
     std::optional<UnixBinding> binding;
     if (is_unix(endpoint)) binding.emplace(endpoint);
-    if (is_datagram(endpoint)) return std::make_unique<ToolServer<Datagram>>(endpoint.where(), options, context);
-    auto server = std::make_unique<ToolServer<Stream>>(endpoint.where(), options, context);
+    if (is_datagram(endpoint))
+        return std::make_unique<ToolServer<Datagram>>(endpoint.where(), options, context, more...);
+    auto server = std::make_unique<ToolServer<Stream>>(endpoint.where(), options, context, more...);
     if (!is_unix(endpoint)) server->socket().setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);  // inherited by connections
     return server;
 }
@@ -142,6 +128,12 @@ std::unique_ptr<BaseServer> make(Style style, const Endpoint& endpoint, ServeCon
     using namespace socketserver;
     if (style == Style::thread)
         return make<ThreadingTCPServer<StreamHandler>, ThreadingUDPServer<DatagramHandler>>(endpoint, context);
+    if (style == Style::fork)
+        return make<ForkingTCPServer<StreamHandler>, ForkingUDPServer<DatagramHandler>>(endpoint, context);
+    // The tool's own limits hold for a pool, as for all styles.
+    const PoolOptions pool{.threads = 256, .queue = backlog, .limits = socketserver::ConnectionLimits::none()};
+    if (style == Style::pool)
+        return make<PoolTCPServer<StreamHandler>, PoolUDPServer<DatagramHandler>>(endpoint, context, pool);
     return make<TCPServer<StreamHandler>, UDPServer<DatagramHandler>>(endpoint, context);
 }
 
@@ -161,13 +153,13 @@ public:
         for (auto& place : places_) place.serving = std::jthread([this, &place] { serve(*place.server); });
         wait(signals, std::nullopt);
         ServeEnd end{.signal = signals.take().value_or(0)};
-        // shutdown() waits, and the second signal must be seen meanwhile.
-        for (auto& place : places_) place.stopping = std::jthread([&place] { place.server->shutdown(); });
-        auto deadline = Clock::now() + drain;
+        for (auto& place : places_)
+            place.stopping = std::jthread([this, &place, drain] { stop(*place.server, drain); });
         while (ended_ < places_.size()) {
-            auto left = deadline - Clock::now();
-            if (left <= Duration::zero() || signals.take()) return end;
-            wait(signals, left);
+            wait(signals, std::nullopt);
+            if (!signals.take()) continue;
+            for (auto& place : places_) place.server->stop(Duration::zero());
+            return end;
         }
         end.drained = !failed_;
         return end;
@@ -183,8 +175,16 @@ private:
     void serve(BaseServer& server) {
         try {
             server.serve_forever();
-            dynamic_cast<Pending&>(server).serve_pending();
-            server.server_close();
+        } catch (const std::exception& error) {
+            failed_ = true;
+            complain(error);
+            (void)wakeup_.second.try_send("!");
+        }
+    }
+
+    void stop(BaseServer& server, Duration drain) {
+        try {
+            if (server.stop(drain).aborted > 0) failed_ = true;
         } catch (const std::exception& error) {
             failed_ = true;
             complain(error);
@@ -201,7 +201,7 @@ private:
 
     socket::SocketPair wakeup_;  // a server's thread writes to the second when it ends
     std::atomic<std::size_t> ended_ = 0;
-    std::atomic<bool> failed_ = false;
+    std::atomic<bool> failed_ = false;  // also: somebody was not served to the end
     std::list<Place> places_;
 };
 

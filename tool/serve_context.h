@@ -17,7 +17,7 @@
 
 namespace bight::tool {
 
-/// What a server has done so far. Counted from many threads.
+/// What a server has done so far. Counted from many threads, or processes.
 struct Tally {
     using Count = std::atomic<std::uint64_t>;
 
@@ -33,13 +33,17 @@ struct Tally {
     std::string to_string() const;
 };
 
+/// One that this process and its children count in together; it lasts as long as they do.
+Tally& shared_tally();
+
 /// What every connection of a server needs to know.
 struct ServeContext {
     Service service;
     Timeout idle;
     std::size_t buffer;
     Admission admission;
-    Tally tally;
+    Tally& tally;
+    std::size_t max_children;  // of a server that forks
 };
 
 /// How a server's life ended.

@@ -22,7 +22,7 @@ BUILD = Path(os.environ.get("BIGHT_BUILD") or SOURCE / "build")
 BIGHT = os.environ.get("BIGHT") or str(BUILD / "bight")
 DEADLINE = 15  # seconds for any one wait
 
-STYLES = ["iterative", "thread", "select", "selectors"]
+STYLES = ["iterative", "thread", "pool", "fork", "select", "selectors"]
 STREAM_SCHEMES = {"tcp", "unix"}
 
 
