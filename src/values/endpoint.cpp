@@ -77,18 +77,20 @@ int number(std::string_view text, const char* what) {
     return static_cast<int>(*value);
 }
 
-std::string unbracketed(std::string host) {
-    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') return host.substr(1, host.size() - 2);
-    if (host.find_first_of("[]:") != host.npos) throw ValueError("'" + host + "': brackets go around an IPv6 address");
+std::string unbracketed(std::string_view host) {
+    if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
+        return std::string(host.substr(1, host.size() - 2));
+    auto quoted = [&] { return "'" + std::string(host) + "'"; };
+    if (host.find_first_of("[]:") != host.npos) throw ValueError(quoted() + ": brackets go around an IPv6 address");
     for (char c : host)
-        if (c == '/' || c == ' ' || static_cast<unsigned char>(c) < 0x20) throw ValueError("'" + host + "' is no host");
-    return host;
+        if (c == '/' || c == ' ' || static_cast<unsigned char>(c) < 0x20) throw ValueError(quoted() + " is no host");
+    return std::string(host);
 }
 
 void read_host_and_port(Endpoint& endpoint, Fields& fields) {
     std::string first = fields.next();
     if (!is_number(first)) {  // digits alone are a port
-        endpoint.host = unbracketed(std::move(first));
+        endpoint.host = unbracketed(first);
         if (fields.done()) throw ValueError("no port behind '" + endpoint.host + "'");
         first = fields.next();
     }
