@@ -6,7 +6,7 @@
 
 Both begin with a list of network objects and end with one. Python has collapse_addresses() and
 summarize_address_range(), but no sets: what lies between is the sweep over sorted ranges of integers that one would
-write by hand. The results are compared. Python needs about half a minute for a million.
+write by hand. The results are compared. Python needs some minutes for a million.
 """
 
 import argparse

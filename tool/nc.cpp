@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -98,14 +99,20 @@ Connected connect(const Endpoint& endpoint, const NcOptions& options) {
     auto source = source_of(endpoint, options, address.family());
     std::optional<UnixBinding> binding;
     if (source && is_unix(endpoint)) binding.emplace(Endpoint::of(endpoint.scheme, *source));
-    std::unique_ptr<Wire> wire;
-    if (is_datagram(endpoint)) {
-        wire = datagrams_to(address, source, options);
-    } else {
-        auto socket = socket::create_connection(address, {.timeout = options.timeout, .source_address = &*source});
-        wire = std::make_unique<StreamWire>(std::move(socket), where.to_string());
+    bool is_others = binding && std::filesystem::exists(std::filesystem::symlink_status(source->path()));
+    try {
+        std::unique_ptr<Wire> wire;
+        if (is_datagram(endpoint)) {
+            wire = datagrams_to(address, source, options);
+        } else {
+            auto socket = socket::create_connection(address, {.timeout = options.timeout, .source_address = &*source});
+            wire = std::make_unique<StreamWire>(std::move(socket), where.to_string());
+        }
+        return {std::move(wire), source ? std::optional<BoundPath>(*source) : std::nullopt};
+    } catch (...) {
+        if (source && !is_others) BoundPath left_behind(*source);
+        throw;
     }
-    return {std::move(wire), source ? std::optional<BoundPath>(*source) : std::nullopt};
 }
 
 /// relay(), with a dump of it if that is asked for.

@@ -219,7 +219,16 @@ ReceivedFds recv_fds(Socket& socket, std::size_t size, std::size_t max_fds, int 
     if (max_fds > kernels_most) throw ValueError("at most 253 descriptors travel with a message");
     auto room = cmsg_space(static_cast<std::ptrdiff_t>(max_fds * sizeof(int))) + others;
     auto [data, ancillary, message_flags, address] = socket.recvmsg(size, room, flags);
+    std::vector<int> passed;
+    for (const AncillaryItem& item : ancillary)
+        if (item.is(cmsg::socket, cmsg::rights)) {
+            auto before = passed.size();
+            passed.resize(before + item.data.size() / sizeof(int));
+            std::memcpy(passed.data() + before, item.data.data(), (passed.size() - before) * sizeof(int));
+        }
     ReceivedFds received{std::move(data), ancillary.take_fds(), message_flags, address};
+    // A pidfd of the sender (SO_PASSPIDFD) is the kernel's, and was not passed.
+    std::erase_if(received.fds, [&](const FileDescriptor& fd) { return std::ranges::count(passed, fd.fileno()) == 0; });
     if (received.fds.size() > max_fds) {
         received.fds.resize(max_fds);
         received.flags |= MSG_CTRUNC;

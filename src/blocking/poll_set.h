@@ -20,8 +20,14 @@ public:
     bool change(int fd, short events) noexcept;
     bool remove(int fd) noexcept;
 
-    /// The array for poll(2). A negative descriptor in it is a gap, which poll(2) leaves alone.
+    /// What was given to poll(2) last. A negative descriptor in it is a gap.
     std::span<pollfd> row() noexcept { return row_; }
+
+    /// The array for poll(2), which leaves gaps alone but counts them against RLIMIT_NOFILE.
+    std::span<pollfd> without_gaps() noexcept {
+        if (row_.size() != places_.size()) close_gaps();
+        return row_;
+    }
 
 private:
     void close_gaps() noexcept;

@@ -36,6 +36,7 @@ struct Lookup::State {
     std::thread::id notifier;
     std::vector<AddrInfo> found;
     std::exception_ptr error;
+    bool is_cancelled = false;
 
     bool is_done() const noexcept { return phase.load(std::memory_order_acquire) != under_way; }
 
@@ -64,7 +65,7 @@ struct Lookup::State {
         {
             std::lock_guard lock(ending);
             if (!is_done()) {
-                error = std::make_exception_ptr(OSError(ECANCELED, "getaddrinfo"));
+                is_cancelled = true;
                 enter(over);
             }
         }
@@ -113,6 +114,7 @@ std::vector<AddrInfo> Lookup::get(Timeout timeout) {
     if (!state_) throw ClosedError("get");
     if (timeout && *timeout < Duration::zero()) throw ValueError("Timeout value out of range");
     or_raise(state_->wait(Deadline(timeout)), "getaddrinfo");
+    if (state_->is_cancelled) throw OSError(ECANCELED, "getaddrinfo");
     if (state_->error) std::rethrow_exception(state_->error);
     return state_->found;
 }
@@ -150,6 +152,7 @@ struct ResolverPool::State {
     /// A thread for one more look-up, if there is to be one. Without that the others must do, as long as there are some.
     Result<void> provide_thread(const std::shared_ptr<State>& self) {
         if (idle > waiting.size() || threads == options.threads) return {};
+        running.reserve(threads + 1);  // a thread of the pool has nobody to tell that there is no memory
         auto started = sys::start_thread([self] { self->work(); });
         if (!started) return threads > 0 ? Result<void>() : started;
         ++threads;
@@ -172,17 +175,20 @@ ResolverPool::ResolverPool(const ResolverOptions& options) : state_(std::make_sh
 }
 
 ResolverPool::~ResolverPool() {
-    std::deque<std::shared_ptr<Lookup::State>> waiting;
-    std::vector<std::shared_ptr<Lookup::State>> running;
-    {
-        std::lock_guard lock(state_->mutex);
-        state_->stopping = true;
-        waiting.swap(state_->waiting);
-        running.swap(state_->running);
-        state_->wanted.notify_all();
-    }
-    for (auto& lookup : waiting) lookup->cancel();  // with nothing locked: it waits for notices
-    for (auto& lookup : running) lookup->cancel();
+    std::unique_lock lock(state_->mutex);
+    state_->stopping = true;
+    state_->wanted.notify_all();
+    auto end_all = [&](auto& lookups) {
+        while (!lookups.empty()) {
+            auto lookup = std::move(lookups.back());
+            lookups.pop_back();
+            lock.unlock();  // cancel() waits for notices
+            lookup->cancel();
+            lock.lock();
+        }
+    };
+    end_all(state_->waiting);
+    end_all(state_->running);
 }
 
 Lookup ResolverPool::getaddrinfo(std::optional<std::string_view> host, const Service& service,
@@ -194,6 +200,7 @@ Lookup ResolverPool::getaddrinfo(std::optional<std::string_view> host, const Ser
     lookup->options = options;
     lookup->notice = notice;
     std::lock_guard lock(state_->mutex);
+    if (state_->stopping) throw OSError(ECANCELED, "getaddrinfo: the pool is being ended");
     std::erase_if(state_->waiting, [](const auto& waiting) { return waiting->is_done(); });  // cancelled meanwhile
     if (state_->is_full())
         throw BlockingIOError(EAGAIN,

@@ -64,7 +64,10 @@ struct Poll::State {
     void begin() {
         std::lock_guard lock(mutex);
         if (busy) throw BusyError("concurrent poll() invocation");
-        if (changed) row.assign(registered.row().begin(), registered.row().end());
+        if (changed) {
+            auto all = registered.without_gaps();
+            row.assign(all.begin(), all.end());
+        }
         changed = false;
         busy = true;
     }

@@ -24,7 +24,8 @@ public:
     void remove(const KeyBase& key) noexcept override { set_.remove(key.fd()); }
 
     std::span<const Hit> wait(const Keys& keys, std::size_t, const Timeout& timeout, std::vector<Hit>& hits) override {
-        insist(timeout, deadline_of(timeout), [this](const Timeout& left) { return sys::poll(set_.row(), left); });
+        insist(timeout, deadline_of(timeout),
+               [this](const Timeout& left) { return sys::poll(set_.without_gaps(), left); });
         for (const pollfd& entry : set_.row()) {
             if (entry.revents == 0) continue;
             KeyBase& key = *keys[static_cast<std::size_t>(entry.fd)];

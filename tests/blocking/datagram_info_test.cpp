@@ -193,6 +193,14 @@ TEST(UnixInfo, who_sent_and_a_descriptor_of_the_process) {
     auto message = far.recvmsg(1, 200);
     EXPECT_EQ(message.ancillary.credentials(), (Credentials{::getpid(), ::geteuid(), ::getegid()}));
     EXPECT_EQ(message.ancillary.take_fds().size(), 1u);
+    // It was not passed by anybody, and takes the room of no descriptor that was.
+    near.sendall("x");
+    auto none = socket::recv_fds(far, 1, 0);
+    EXPECT_TRUE(none.fds.empty());
+    EXPECT_EQ(none.flags & MSG_CTRUNC, 0);
+    int fd = near.fileno();
+    socket::send_fds(near, "x", {&fd, 1});
+    EXPECT_EQ(socket::recv_fds(far, 1, 1).fds.size(), 1u);
 }
 
 TEST(UnixInfo, descriptors_can_be_kept_out) {

@@ -199,6 +199,34 @@ TEST(ResolverPool, a_notice_may_use_the_look_up_and_the_pool) {
     EXPECT_EQ(context.next->get().front().address, Address::ip("127.0.0.2", 80));
 }
 
+TEST(ResolverPool, takes_no_look_up_while_it_is_being_ended) {
+    struct Context {
+        ResolverPool* pool = nullptr;
+        std::promise<void> called;
+        int errnum = 0;
+    } context;
+    std::optional<ResolverPool> pool(ResolverOptions{.threads = 1});
+    context.pool = &*pool;
+    LookupNotice notice{[](void* pointer) noexcept {
+                            auto& now = *static_cast<Context*>(pointer);
+                            now.called.set_value();
+                            auto begin = std::chrono::steady_clock::now();
+                            while (now.errnum == 0 && std::chrono::steady_clock::now() - begin < 10s) {
+                                try {
+                                    auto queued = now.pool->getaddrinfo("127.0.0.1", 80);
+                                    std::this_thread::yield();
+                                } catch (const OSError& error) {
+                                    now.errnum = error.errnum();
+                                }
+                            }
+                        },
+                        &context};
+    auto lookup = pool->getaddrinfo("127.0.0.1", 80, {}, notice);
+    context.called.get_future().wait();
+    pool.reset();
+    EXPECT_EQ(context.errnum, ECANCELED);
+}
+
 TEST(ResolverPool, every_thread_that_can_be_begun_makes_room) {
     for (std::size_t queue : {0u, 1u}) {
         BlackHole hole;

@@ -2,6 +2,7 @@
 #include <bight/select.h>
 
 #include <bight/lowlevel.h>
+#include <bight/selectors.h>
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
@@ -210,6 +211,31 @@ TEST(Poll, reports_in_order_of_registration) {
     for (int fd : order) poll.remove(fd);
     for (int fd : order) poll.add(fd, POLLOUT);
     EXPECT_EQ(reported(), order);
+}
+
+/// poll(2) counts gaps against the limit, so none may be left.
+TEST(Poll, comings_and_goings_do_not_use_up_the_limit) {
+    rlimit before;
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    std::vector<Pipe> pipes(20);
+    Poll poll;
+    selectors::PollSelector<int> selector;
+    for (auto& pipe : pipes) {
+        poll.add(pipe.writer, POLLOUT);
+        selector.add(pipe.writer, Ready::write, 0);
+    }
+    rlimit low = before;
+    low.rlim_cur = 24;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    for (auto& pipe : pipes) {
+        poll.remove(pipe.writer);
+        poll.add(pipe.writer, POLLOUT);
+        EXPECT_EQ(poll.poll(0s).size(), pipes.size());
+        selector.remove(pipe.writer);
+        selector.add(pipe.writer, Ready::write, 0);
+        EXPECT_EQ(selector.select(0s).size(), pipes.size());
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST(Poll, the_end_of_a_pipe_and_a_regular_file) {

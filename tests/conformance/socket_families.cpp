@@ -177,16 +177,16 @@ Address bluetooth_of(int proto, PyObject* object, const char* caller) {
     };
     const char* device = nullptr;
     int more = 0;
-    auto channel = static_cast<int>(PyTuple_Check(object));
+    bool is_tuple = PyTuple_Check(object) != 0;
     switch (proto) {
         case socket::BTPROTO_L2CAP:
-            parsed(channel && PyArg_ParseTuple(object, "si", &device, &more));
+            parsed(is_tuple && PyArg_ParseTuple(object, "si", &device, &more));
             return L2capAddress{device_of(device), static_cast<std::uint16_t>(more)};
         case socket::BTPROTO_RFCOMM:
-            parsed(channel && PyArg_ParseTuple(object, "si", &device, &more));
+            parsed(is_tuple && PyArg_ParseTuple(object, "si", &device, &more));
             return RfcommAddress{device_of(device), static_cast<std::uint8_t>(more)};
         case socket::BTPROTO_HCI:
-            parsed(channel && PyArg_ParseTuple(object, "i", &more));
+            parsed(is_tuple && PyArg_ParseTuple(object, "i", &more));
             return HciAddress{static_cast<std::uint16_t>(more)};
         case socket::BTPROTO_SCO:
             parsed(PyBytes_Check(object));

@@ -169,6 +169,15 @@ class Source(Ways):
                 self.assertEqual(address, str(source))
                 self.assertFalse(source.exists())
 
+    def test_a_unix_path_is_removed_where_nobody_listens(self):
+        path = Path(self.folder, "source")
+        for kind in ((), ("-u",)):
+            with self.subTest(kind=kind):
+                done = subprocess.run([BIGHT, "nc", "-U", *kind, "-s", str(path), f"{self.folder}/nobody"],
+                                      stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
+                self.assertEqual(done.returncode, 7, done.stderr)
+                self.assertFalse(path.exists())
+
     def test_with_ncat_and_socat(self):
         server = self.start("socat", "-d", "-d", "-u", "TCP-LISTEN:0,bind=127.0.0.1,range=127.0.0.9/32", "-")
         port = re.search(r"127\.0\.0\.1:(\d+)", server.wait_for_error("listening on"))[1]

@@ -52,10 +52,10 @@ public:
     DialPolicy allow(AddressSet addresses, std::string reason) && { return std::move(add(true, addresses, reason)); }
     DialPolicy deny(AddressSet addresses, std::string reason) && { return std::move(add(false, addresses, reason)); }
 
-    /// A prefix behind which the network's own translator reaches IPv4 (RFC 6052). Raises ValueError unless its length is
-    /// 32, 40, 48, 56, 64 or 96.
-    DialPolicy& nat64_prefix(const IPv6Network& prefix) &;
-    DialPolicy nat64_prefix(const IPv6Network& prefix) && { return std::move(nat64_prefix(prefix)); }
+    /// A prefix behind which the network's own translator reaches IPv4 (RFC 6052): it says where in an address the IPv4
+    /// address is, also within 64:ff9b:1::/48. Raises ValueError unless it is of 32, 40, 48, 56, 64 or 96 bits of IPv6.
+    DialPolicy& nat64_prefix(const IPNetwork& prefix) &;
+    DialPolicy nat64_prefix(const IPNetwork& prefix) && { return std::move(nat64_prefix(prefix)); }
 
     Verdict judge(const IPAddress& address) const;
 

@@ -24,8 +24,8 @@ namespace bight::ipaddress {
 ///
 /// Made for many: a global routing table of a million IPv4 networks takes about 12 bytes a network with values of 4, and
 /// a look-up takes tens of nanoseconds. Networks that have little in common take more: 100,000 random /64, about 53. A
-/// map that is not empty takes 64 KiB or more for each kind of node and value. From 4096 networks on, a change of one
-/// shorter than /16 writes up to 512 KiB anew. Zones of addresses are not looked at.
+/// map that is not empty takes at least 64 KiB for the nodes of a version, and room for 64 large or 4096 small values.
+/// From 4096 networks on, a change of one shorter than /16 writes up to 512 KiB anew. Zones are not looked at.
 ///
 /// Values must be movable without raising. Iterators, references and pointers to values hold until the next insertion
 /// or erasure. An operation that raises has changed nothing. Any number of threads may read at the same time.

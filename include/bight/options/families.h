@@ -30,6 +30,7 @@ inline constexpr Option<Whole<std::uint64_t>> vsock_buffer_min_size{
     AF_VSOCK, 1, "SO_VM_SOCKETS_BUFFER_MIN_SIZE", {.unit = "bytes"}};
 inline constexpr Option<Whole<std::uint64_t>> vsock_buffer_max_size{
     AF_VSOCK, 2, "SO_VM_SOCKETS_BUFFER_MAX_SIZE", {.unit = "bytes"}};
+/// Zero stands for the default, 2 seconds.
 inline constexpr Option<KernelTime> vsock_connect_timeout{AF_VSOCK, 6, "SO_VM_SOCKETS_CONNECT_TIMEOUT"};
 
 }  // namespace bight::options

@@ -38,7 +38,7 @@ inline constexpr Option<Whole<>, Access::write> send_buffer_force{
 inline constexpr Option<Whole<>, Access::write> receive_buffer_force{
     SOL_SOCKET, 33, "SO_RCVBUFFORCE", {.least = 0, .unit = "bytes"}};
 
-/// Bit 0: the kernel leaves the send buffer's size alone; bit 1: the receive buffer's. Linux 5.17.
+/// Bit 0: the kernel leaves the send buffer's size alone; bit 1: the receive buffer's. Linux 5.15.
 inline constexpr Option<Whole<>> buffer_lock{SOL_SOCKET, 72, "SO_BUF_LOCK", {.least = 0, .most = 3}};
 
 /// Memory kept for this socket; it does not shrink. Linux 5.16.
@@ -105,8 +105,8 @@ inline constexpr Option<Switch> no_check{SOL_SOCKET, 11, "SO_NO_CHECK"};
 /// An error in the queue of MSG_ERRQUEUE counts as POLLPRI for select(2).
 inline constexpr Option<Switch> select_error_queue{SOL_SOCKET, SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE"};
 
-/// A new way through the network after timeouts: 1 on, 0 off, 255 for the system's. Linux 6.0.
-inline constexpr Option<Whole<>> transmit_rehash{SOL_SOCKET, 74, "SO_TXREHASH", {.least = 0, .most = 255}};
+/// A new way through the network after timeouts: 1 on, 0 off, -1 for the system's, which may be read as 255. Linux 5.18.
+inline constexpr Option<Whole<>> transmit_rehash{SOL_SOCKET, 74, "SO_TXREHASH", {.least = -1, .most = 1}};
 
 // ---- Processors. -------------------------------------------------------------------------------------------------------
 

@@ -57,9 +57,9 @@ inline constexpr Option<Switch> tcp_fast_open_connect{IPPROTO_TCP, TCP_FASTOPEN_
 inline constexpr Option<Switch> tcp_fast_open_no_cookie{IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, "TCP_FASTOPEN_NO_COOKIE"};
 
 /// A listener keeps the headers of each SYN: 1 those of IP and TCP, 2 the link's as well. They are read once from the
-/// connection, and gone.
+/// connection, and gone; how long they are is the peer's choice.
 inline constexpr Option<Whole<>> tcp_save_syn{IPPROTO_TCP, TCP_SAVE_SYN, "TCP_SAVE_SYN", {.least = 0, .most = 2}};
-inline constexpr Option<Answer<std::string, detail::read_bytes, 512>, Access::read> tcp_saved_syn{
+inline constexpr Option<Answer<std::string, detail::read_bytes, 65536>, Access::read> tcp_saved_syn{
     IPPROTO_TCP, TCP_SAVED_SYN, "TCP_SAVED_SYN"};
 
 // ---- Data on its way. --------------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ inline constexpr Option<Time<std::chrono::microseconds>> tcp_transmit_delay{IPPR
 inline constexpr Option<Answer<TcpInfo, detail::read_tcp_info, 512>, Access::read> tcp_info{IPPROTO_TCP, TCP_INFO,
                                                                                             "TCP_INFO"};
 
-/// Whether a socket of IPPROTO_MPTCP has fallen back to plain TCP shows here. Linux 5.16.
+/// Whether a socket of IPPROTO_MPTCP has fallen back to plain TCP shows here, in kernels that have it.
 inline constexpr Option<Switch, Access::read> tcp_is_mptcp{IPPROTO_TCP, 43, "TCP_IS_MPTCP"};
 
 }  // namespace bight::options

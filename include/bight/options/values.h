@@ -53,7 +53,6 @@ enum class Timestamping : int {
     opt_stats = 1 << 12,
     opt_pktinfo = 1 << 13,
     opt_tx_swhw = 1 << 14,
-    bind_phc = 1 << 15,
     opt_id_tcp = 1 << 16,
     opt_rx_filter = 1 << 17,
     tx_completion = 1 << 18,

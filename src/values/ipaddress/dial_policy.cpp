@@ -20,11 +20,11 @@ std::string Verdict::to_string() const { return address.to_string() + (allowed ?
 
 std::ostream& operator<<(std::ostream& out, const Verdict& verdict) { return out << verdict.to_string(); }
 
-DialPolicy& DialPolicy::nat64_prefix(const IPv6Network& prefix) & {
-    int length = prefix.prefixlen();
+DialPolicy& DialPolicy::nat64_prefix(const IPNetwork& prefix) & {
+    int length = prefix.version() == 6 ? prefix.prefixlen() : 0;
     if (length != 96 && (length < 32 || length > 64 || length % 8 != 0))
         throw ValueError(prefix.to_string() + " is no NAT64 prefix: those have 32, 40, 48, 56, 64 or 96 bits");
-    nat64_prefixes_.push_back(prefix);
+    nat64_prefixes_.push_back(prefix.v6());
     return *this;
 }
 
@@ -53,12 +53,17 @@ Verdict DialPolicy::judge(const IPAddress& address) const {
             return {false, address, rule->reason, classify(address)};
         return judge_alone(*outside.ipv4_mapped());
     }
-    for (const IPv4Address& inside : embedded_ipv4s(outside))
-        if (auto verdict = judge_alone(inside); !verdict) return verdict;
-    for (const IPv6Network& prefix : nat64_prefixes_)
-        if (prefix.contains(outside))
-            if (auto verdict = judge_alone(IPv4Address(detail::behind_nat64(outside, prefix.prefixlen()))); !verdict)
-                return verdict;
+    bool is_told = false;
+    for (const IPv6Network& prefix : nat64_prefixes_) {
+        if (!prefix.contains(outside)) continue;
+        is_told = true;
+        auto verdict = judge_alone(IPv4Address(detail::behind_nat64(outside, prefix.prefixlen())));
+        if (!verdict) return verdict;
+    }
+    constexpr IPv6Network for_local_use("64:ff9b:1::/48");
+    if (!is_told || !for_local_use.contains(outside))  // where it is told, there is nothing to guess
+        for (const IPv4Address& inside : embedded_ipv4s(outside))
+            if (auto verdict = judge_alone(inside); !verdict) return verdict;
     return judge_alone(address);
 }
 

@@ -94,8 +94,14 @@ TEST(DialPolicy, IsToldOfTheNetworksOwnTranslator) {
         auto policy = DialPolicy::allow_all().deny({"192.0.2.33"_ip}, "inside").nat64_prefix(IPv6Network(prefix));
         EXPECT_EQ(policy.judge(IPAddress(address)).to_string(), "192.0.2.33 denied: inside") << prefix;
     }
-    EXPECT_THROW(DialPolicy::allow_all().nat64_prefix(IPv6Network("2001:db8::/33")), bight::ValueError);
-    EXPECT_THROW(DialPolicy::allow_all().nat64_prefix(IPv6Network("2001:db8::/72")), bight::ValueError);
+    for (auto prefix : {"2001:db8::/33"_net, "2001:db8::/72"_net, "10.0.0.0/32"_net})
+        EXPECT_THROW(DialPolicy::allow_all().nat64_prefix(prefix), bight::ValueError);
+
+    auto policy = DialPolicy::public_only().allow({"64:ff9b:1::/48"_net}, "our own");
+    EXPECT_FALSE(policy.judge("64:ff9b:1::8.8.8.8"_ip));
+    policy.nat64_prefix("64:ff9b:1::/96"_net);
+    EXPECT_EQ(policy.judge("64:ff9b:1::8.8.8.8"_ip).to_string(), "64:ff9b:1::808:808 allowed: our own");
+    EXPECT_FALSE(policy.judge("64:ff9b:1::10.0.0.1"_ip));
 }
 
 TEST(DialPolicy, AllowsByTheTranslatorWhatItAllowsDirectly) {
