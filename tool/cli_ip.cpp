@@ -128,7 +128,26 @@ void add_options(CLI::App& app, const Command& command, IpOptions& options) {
     }
 }
 
-/// Whatever goes wrong is 2: 1 means no. What was found before goes out first.
+/// What was found before the end goes out, then `error` is told. Returns `code`, or 2 where writing failed too.
+int finish(OutputBuffer& out, const std::exception* error, int code) {
+    auto tell_error = [error] {
+        if (error) complain(*error);
+    };
+    try {
+        out.flush();
+    } catch (const OutputClosed&) {
+        tell_error();
+        throw;
+    } catch (const std::exception& second) {
+        tell_error();
+        complain(second);
+        return exit_code::usage;
+    }
+    tell_error();
+    return code;
+}
+
+/// Whatever goes wrong is 2: 1 means no.
 int run(int (*command)(const IpOptions&, OutputBuffer&), const IpOptions& options) {
     OutputBuffer out;
     try {
@@ -139,12 +158,9 @@ int run(int (*command)(const IpOptions&, OutputBuffer&), const IpOptions& option
     } catch (const OutputClosed&) {
         throw;
     } catch (const Interrupted& interrupted) {
-        out.flush();
-        return interrupted.exit_code();
+        return finish(out, nullptr, interrupted.exit_code());
     } catch (const std::exception& error) {
-        out.flush();
-        complain(error);
-        return exit_code::usage;
+        return finish(out, &error, exit_code::usage);
     }
 }
 

@@ -32,8 +32,12 @@ void watch_interruptions() {
     if (wake_fd < 0) raise_os_error(errno, "eventfd");
     struct sigaction action = {};
     action.sa_handler = catch_signal;  // without SA_RESTART: what blocks returns
-    for (int number : {SIGINT, SIGTERM})
+    for (int number : {SIGINT, SIGTERM}) {
+        struct sigaction before = {};
+        if (::sigaction(number, nullptr, &before) != 0) raise_os_error(errno, "sigaction");
+        if (before.sa_handler == SIG_IGN) continue;  // whoever started it wants it to outlive that signal
         if (::sigaction(number, &action, nullptr) != 0) raise_os_error(errno, "sigaction");
+    }
 }
 
 void raise_if_interrupted() {

@@ -19,7 +19,8 @@ private:
 };
 
 /// From now on the first SIGINT or SIGTERM makes the two functions below raise Interrupted; the second one ends the
-/// process at once. For commands that read, compute and write; those that wait for sockets have StopSignals.
+/// process at once. A signal that was ignored from the start, as nohup and shells do, stays ignored. For commands that
+/// read, compute and write; those that wait for sockets have StopSignals.
 void watch_interruptions();
 
 void raise_if_interrupted();

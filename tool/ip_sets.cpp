@@ -106,11 +106,14 @@ int run_ip_list(const IpOptions& options, OutputBuffer& out) {
         }
     };
     for_each_word(options.words, out, [&](std::string_view text) {
-        if (text.find('-') != text.npos && options.hosts)
+        bool strict = !options.loose;
+        bool is_range = text.find('-') != text.npos &&
+                        !IPNetwork::parse(text, {.strict = strict});  // zones hold '-' too
+        if (is_range && options.hosts)
             throw ValueError(fmt::format("--hosts is for networks, and {} is a range", text));
-        if (text.find('-') != text.npos)
+        if (is_range)
             add(AddressSet{parse_range(text, options.loose)});
-        else if (IPNetwork network(text, {.strict = !options.loose}); options.hosts)
+        else if (IPNetwork network(text, {.strict = strict}); options.hosts)
             add(network.hosts());
         else
             add(network);

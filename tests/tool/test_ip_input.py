@@ -85,6 +85,18 @@ class Input(BightTest):
         code, output, errors = self.ip("contains", "10.0.0.0/8", "10.0.0.1", "bad")
         self.assertEqual((code, output, errors.count("\n")), (2, "10.0.0.1\tyes\n", 1))
 
+    def test_an_error_is_told_although_the_answers_before_it_cannot_be_written(self):
+        for arguments in (["info", "10.0.0.1", "bad"], ["contains", "10.0.0.0/8", "10.0.0.1", "bad"]):
+            with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([BIGHT, "ip", *arguments], stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE)
+                self.assertEqual(done.returncode, 2)
+                self.assertRegex(done.stderr.decode(), r"^bight: .*'bad'.*\nbight: .*write to standard output.*\n$")
+
+    def test_a_zone_with_a_dash_is_no_range(self):
+        self.assertEqual(self.ip("list", "fe80::1%a-b"), (0, "fe80::1\n", ""))  # what CPython's network holds,
+        self.assertEqual(self.ip("list", "--hosts", "fe80::1%a-b"), (0, "fe80::1%a-b\n", ""))  # and its hosts()
+        self.assertEqual(self.ip("list", "::1-::2")[1], "::1\n::2\n")
+
     def test_extra_words_and_options_without_meaning_are_refused(self):
         for arguments in (["split", "10.0.0.0/8", "9", "garbage"], ["split", "10.0.0.0/8", "9", "garbage", "7"],
                           ["split", "10.0.0.1/32", "8"], ["split", "10.0.0.1", "33"], ["split", "::1", "129"],
@@ -172,6 +184,16 @@ class Streams(BightTest):
                     tool.send(number)
                     self.assertEqual(tool.wait(), 128 + number)
                     self.assertEqual(tool.stderr(), "")
+
+    def test_a_signal_that_was_ignored_from_the_start_stays_ignored(self):
+        for ignored, other in ((signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)):
+            with self.subTest(ignored=ignored):
+                tool = self.bight("ip", "info", preexec_fn=lambda: signal.signal(ignored, signal.SIG_IGN))
+                self.ask(tool)
+                tool.send(ignored)
+                self.ask(tool)
+                tool.send(other)
+                self.assertEqual(tool.wait(), 128 + other)
 
     def test_a_signal_makes_grep_count_what_it_has_seen(self):
         fifo = self.folder / "fifo"

@@ -25,6 +25,10 @@ DEADLINE = 15  # seconds for any one wait
 STYLES = ["iterative", "thread", "pool", "fork", "select", "selectors"]
 STREAM_SCHEMES = {"tcp", "unix"}
 
+# A shell that starts us in the background ignores SIGINT, and what we start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def descriptor_limit(count):
     """For preexec_fn: lets the child have `count` descriptors and no more."""
