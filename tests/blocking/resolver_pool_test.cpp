@@ -3,6 +3,7 @@
 
 #include <bight/error.h>
 
+#include "support/descriptors.h"
 #include "support/disturbances.h"
 #include "support/faults.h"
 
@@ -247,6 +248,20 @@ TEST(ResolverPool, waits_for_as_long_as_there_is_time) {
     auto lookup = pool.getaddrinfo("127.0.0.1", 80, {.kind = Kind::stream});
     EXPECT_THROW(lookup.get(-1ns), ValueError);
     EXPECT_EQ(lookup.get(Duration::max()).size(), 1u);  // its answer comes once this waits
+}
+
+/// B023: nothing that belongs to a look-up is closed twice, or left open.
+TEST(ResolverPool, ten_thousand_cancelled_look_ups_leave_no_descriptor) {
+    auto before = testing::open_descriptors();
+    {
+        ResolverPool pool({.threads = 4});
+        for (int i = 0; i < 10'000; ++i) {
+            auto lookup = pool.getaddrinfo("127.0.0.1", 80, {.kind = Kind::stream});
+            if (i % 2 == 0) lookup.cancel();
+        }
+        EXPECT_EQ(pool.getaddrinfo("127.0.0.1", 80, {.kind = Kind::stream}).get().front().address.port(), 80);
+    }
+    EXPECT_EQ(testing::open_descriptors(), before);
 }
 
 TEST(ResolverPool, a_signal_asks_the_hook) {
