@@ -137,7 +137,7 @@ public:
     int run(int argc, char** argv) {
         try {
             auto arguments = arguments_of(argc, argv);
-            take_behind_dashes(arguments, ip_);
+            prepare_ip(arguments, ip_);
             std::ranges::reverse(arguments);  // CLI11 takes the last one first
             app_.parse(std::move(arguments));
         } catch (const CLI::CallForHelp&) {
@@ -200,7 +200,10 @@ private:
 
     void add_nc() {
         auto* command = add("nc", nc_help, [this] { return run_nc(nc_); });
-        command->add_option("WHERE", nc_.where, "HOST PORT, or an ENDPOINT")->required()->expected(-1);
+        // Each a text of its own, for CLI11 takes "[::1]" apart where there may be several.
+        auto add_where = [this](const std::string& text) { nc_.where.push_back(text); };
+        command->add_option_function<std::string>("WHERE", add_where, "HOST, or an ENDPOINT")->required();
+        command->add_option_function<std::string>("PORT", add_where, "The port, behind a HOST");
         command->add_flag("-l,--listen", nc_.listen, "Wait for a connection instead");
         command->add_flag("-k,--keep", nc_.keep, "With -l: one connection after the other");
         command->add_flag("-u,--udp", nc_.udp, "Datagrams");

@@ -107,6 +107,18 @@ Exit code 1 if no line was selected, 2 if there was such trouble.
      "ADDRESS", "Addresses and networks", run_ip_reverse, "l"},
 };
 
+/// CLI11 takes a word like "[a,b]" apart. At the end of one, what no argument can hold keeps it whole.
+constexpr char guard = '\0';
+
+void guard_brackets(std::vector<std::string>& arguments) {
+    for (auto& argument : arguments)
+        if (argument.starts_with('[') && argument.ends_with(']')) argument += guard;
+}
+
+void drop_guard(std::string& word) {
+    if (word.ends_with(guard)) word.pop_back();
+}
+
 void add_options(CLI::App& app, const Command& command, IpOptions& options) {
     app.add_option("WORDS", options.words, command.about)->type_name(command.words);
     app.add_flag("--json", options.json, "One JSON object a line");
@@ -116,7 +128,12 @@ void add_options(CLI::App& app, const Command& command, IpOptions& options) {
         if (letter == 'h') app.add_flag("--hosts", options.hosts, "Without network and broadcast addresses");
         if (letter == 'n')
             app.add_option_function<std::string>(
-                   "--limit", [&](const std::string& text) { options.limit = parse_count(text); }, "At most so many")
+                   "--limit",
+                   [&](std::string text) {
+                       drop_guard(text);
+                       options.limit = parse_count(text);
+                   },
+                   "At most so many")
                 ->type_name("N");
         if (letter != 'g') continue;
         auto* invert = app.add_flag("-v,--invert-match", options.invert, "The other lines");
@@ -187,6 +204,8 @@ void add_ip(CLI::App& app, IpOptions& options, std::function<int()>& action) {
         auto* sub = ip->add_subcommand(command.name, command.help);
         add_options(*sub, command, options);
         sub->callback([&] {
+            std::ranges::for_each(options.words, drop_guard);
+            drop_guard(options.patterns);
             if (!takes_files_behind(command))
                 options.words.insert(options.words.end(), options.behind.begin(), options.behind.end());
             action = [&] { return run(command.run, options); };
@@ -194,12 +213,13 @@ void add_ip(CLI::App& app, IpOptions& options, std::function<int()>& action) {
     }
 }
 
-void take_behind_dashes(std::vector<std::string>& arguments, IpOptions& options) {
+void prepare_ip(std::vector<std::string>& arguments, IpOptions& options) {
     if (arguments.empty() || arguments.front() != "ip") return;
-    auto dashes = std::ranges::find(arguments, "--");
-    if (dashes == arguments.end()) return;
-    options.behind.assign(dashes + 1, arguments.end());
-    arguments.erase(dashes, arguments.end());
+    if (auto dashes = std::ranges::find(arguments, "--"); dashes != arguments.end()) {
+        options.behind.assign(dashes + 1, arguments.end());
+        arguments.erase(dashes, arguments.end());
+    }
+    guard_brackets(arguments);
 }
 
 }  // namespace bight::tool

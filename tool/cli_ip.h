@@ -16,7 +16,8 @@ namespace bight::tool {
 /// `bight ip` with its subcommands: they fill `options` and set `action`.
 void add_ip(CLI::App& app, IpOptions& options, std::function<int()>& action);
 
-/// Moves what stands behind "--" from a command line that begins with "ip" to `options`: CLI11 would not tell where.
-void take_behind_dashes(std::vector<std::string>& arguments, IpOptions& options);
+/// Makes a command line that begins with "ip" ready for CLI11: what stands behind "--" moves to `options`, for it would
+/// not tell where, and words in brackets are kept from being taken apart.
+void prepare_ip(std::vector<std::string>& arguments, IpOptions& options);
 
 }  // namespace bight::tool

@@ -56,6 +56,10 @@ class Frame(BightTest):
                 self.assertEqual((code, output, errors.count("\n")), (2, b"", 1), errors)
                 self.assertTrue(errors.startswith("bight: "), errors)
 
+    def test_words_in_brackets_are_words_as_others(self):
+        code, _, errors = self.run_bight("nc", "[127.0.0.1,0]")
+        self.assertEqual((code, errors), (2, "bight: no port behind '127.0.0.1,0'\n"))
+
     def test_nobody_reads_the_help(self):
         reader, writer = os.pipe()
         os.close(reader)

@@ -92,6 +92,27 @@ class Input(BightTest):
                 self.assertEqual(done.returncode, 2)
                 self.assertRegex(done.stderr.decode(), r"^bight: .*'bad'.*\nbight: .*write to standard output.*\n$")
 
+    def test_words_in_brackets_are_words_as_others(self):
+        for name, address in {"a": "1.1.1.1", "x": "2.2.2.2", "y": "3.3.3.3", "[a]": "10.0.0.1", "[]": "10.0.0.2",
+                              "[x,y]": "10.0.0.3", "[[a]]": "10.0.0.4"}.items():
+            (self.folder / name).write_text(address + "\n")
+        for name, address in {"[a]": "10.0.0.1", "[]": "10.0.0.2", "[x,y]": "10.0.0.3", "[[a]]": "10.0.0.4"}.items():
+            with self.subTest(name=name):
+                for before in ([], ["--"]):
+                    self.assertEqual(self.ip("grep", "10.0.0.0/8", *before, name), (0, address + "\n", ""))
+                self.assertEqual(self.ip("collapse", name), (0, address + "/32\n", ""))
+                self.assertEqual(self.ip("grep", "-f", name, name), (0, address + "\n", ""))
+                self.assertEqual(self.ip("subtract", "--file=" + name, "a")[1], "1.1.1.1/32\n")
+                self.assertEqual(self.ip("lookup", name, "::1"), (1, "::1\t-\n", ""))
+        for word in ("[]", "[::1]", "[10.0.0.1]", "[10.0.0.1,10.0.0.2]"):
+            for command in ("info", "reverse", "list", "range"):
+                with self.subTest(command=command, word=word):
+                    code, output, errors = self.ip(command, word, data=b"9.9.9.9\n")
+                    self.assertEqual((code, output, errors.count("\n")), (2, "", 1))
+                    self.assertIn(word, errors)
+                    self.assertNotIn("\\x00", errors)
+        self.assertNotIn("\\x00", self.ip("list", "::1", "--limit", "[1]")[2])
+
     def test_a_zone_with_a_dash_is_no_range(self):
         self.assertEqual(self.ip("list", "fe80::1%a-b"), (0, "fe80::1\n", ""))  # what CPython's network holds,
         self.assertEqual(self.ip("list", "--hosts", "fe80::1%a-b"), (0, "fe80::1%a-b\n", ""))  # and its hosts()
