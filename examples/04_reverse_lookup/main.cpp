@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// From an address to its names, for IPv4 and IPv6. An address without a name raises HError, not GaiError.
+// From an address to its names, for IPv4 and IPv6. An address without a name raises HError, a name without an address
+// GaiError.
 
 #include <bight/netdb.h>
 
@@ -20,6 +21,8 @@ int main(int argc, char** argv) {
             for (auto& address : addresses) std::cout << "  at " << address << '\n';
         } catch (const HError&) {
             std::cout << host << " has no name\n";
+        } catch (const GaiError&) {
+            std::cout << host << " is no address, nor the name of one\n";
         }
     }
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# From an address to its names, for IPv4 and IPv6. An address without a name raises herror, not gaierror.
+# From an address to its names, for IPv4 and IPv6. An address without a name raises herror, a name without an address
+# gaierror.
 
 import socket
 import sys
@@ -14,3 +15,5 @@ for host in sys.argv[1:] or ["127.0.0.1", "::1", "192.0.2.255"]:
             print("  at", address)
     except socket.herror:
         print(host, "has no name")
+    except socket.gaierror:
+        print(host, "is no address, nor the name of one")

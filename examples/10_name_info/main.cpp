@@ -20,7 +20,7 @@ void show(const Address& address, std::string_view how, int flags) {
     }
 }
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     const auto known = Address::ip(argc > 1 ? argv[1] : "127.0.0.1", 80);
     const auto unknown = Address::ip("192.0.2.255", 54321);
     show(known, "by names", 0);
@@ -30,4 +30,6 @@ int main(int argc, char** argv) {
     show(unknown, "by names or not at all", NI_NAMEREQD);
     show(known.with_port(512), "as a stream", NI_NUMERICHOST);
     show(known.with_port(512), "as a datagram", NI_NUMERICHOST | NI_DGRAM);
+} catch (const ValueError& error) {
+    std::cout << error.what() << '\n';
 }

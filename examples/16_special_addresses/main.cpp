@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Addresses and ports that are set apart: the constants, and the two hosts that are no names, "" and "<broadcast>".
+// Not private is not global yet: 100.64.0.1, from the block that providers share, is neither.
 
 #include <bight/ipaddress.h>
 #include <bight/socket.h>
@@ -14,8 +15,8 @@ int main() {
               << "broadcast  " << ipaddress::IPv4Address(INADDR_BROADCAST) << '\n'
               << "all hosts  " << ipaddress::IPv4Address(INADDR_ALLHOSTS_GROUP) << '\n'
               << "ports below " << IPPORT_RESERVED << " are for the administrator's servers\n";
-    for (auto text : {"10.1.2.3", "172.16.0.1", "192.168.1.4", "127.0.0.1", "222.76.216.16"})
-        std::cout << text << (ipaddress::ip_address(text).is_private() ? " is private\n" : " is public\n");
+    for (auto text : {"10.1.2.3", "172.16.0.1", "192.168.1.4", "127.0.0.1", "100.64.0.1", "222.76.216.16"})
+        std::cout << text << (ipaddress::ip_address(text).is_global() ? " is global\n" : " is not global\n");
 
     Socket port(AF_INET, SOCK_DGRAM);
     port.bind({"", 0});

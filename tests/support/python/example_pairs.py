@@ -193,7 +193,7 @@ def full_names(stage):
 @scenario("04_reverse_lookup", "from addresses to names, IPv4 and IPv6")
 def reverse_lookup(stage):
     stage.world()
-    stage.run("192.0.2.10", "2001:db8::20", "192.0.2.99", "2001:db8::99")
+    stage.run("192.0.2.10", "2001:db8::20", "192.0.2.99", "2001:db8::99", "nobody")
 
 
 @scenario("05_service_to_port", "names of services and their ports")
@@ -227,6 +227,8 @@ def filtered_info(stage):
 def name_info(stage):
     stage.world()
     stage.run("192.0.2.20")
+    stage.run("2001:db8::20")
+    stage.run("desk")
 
 
 @scenario("11_packed_ipv4", "IPv4 addresses as four bytes")
@@ -276,8 +278,8 @@ def make_sockets(stage):
     stage.run_on_a_socket("hello")
 
 
-@scenario("20_every_method", "every method of a socket, once")
-def every_method(stage):
+@scenario("20_every_day", "the methods of a socket that are used every day")
+def every_day(stage):
     stage.run()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# Every method of a socket, once: as a server, as a client, sending and receiving, options, queries, ends.
+# The methods of a socket that are used every day: as a server, as a client, sending and receiving, options, queries, ends.
 
 import errno
 import socket

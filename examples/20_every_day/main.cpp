@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Every method of a socket, once: as a server, as a client, sending and receiving, options, queries, ends.
+// The methods of a socket that are used every day: as a server, as a client, sending and receiving, options, queries, ends.
 
 #include <bight/socket.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <iostream>
+#include <optional>
 
 using namespace bight;
 
