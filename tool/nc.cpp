@@ -34,7 +34,6 @@ Scheme with_datagrams(Scheme scheme) {
 }
 
 Endpoint endpoint_of(const NcOptions& options) {
-    if (options.where.size() > 2) throw ValueError("nc takes HOST PORT or one ENDPOINT, and no more");
     Endpoint endpoint;
     auto& first = options.where.front();
     if (options.where.size() == 2) {
@@ -42,7 +41,8 @@ Endpoint endpoint_of(const NcOptions& options) {
         endpoint = parse_endpoint(options.where[1]);  // digits alone are a port
         if (endpoint.scheme != Scheme::tcp || options.where[1].find(':') != std::string::npos)
             throw ValueError("'" + options.where[1] + "' is no port");
-        endpoint.host = first;
+        bool is_bracketed = first.size() > 2 && first.front() == '[' && first.back() == ']';
+        endpoint.host = is_bracketed ? first.substr(1, first.size() - 2) : first;
     } else if (options.unix_socket && !first.starts_with("unix")) {
         endpoint.scheme = Scheme::unix_stream;
         endpoint.path = first;

@@ -139,6 +139,15 @@ class AsClient(NcTest):
         sender.join(DEADLINE)
         self.assertEqual((results[0][0], sha256(results[0][1])), (0, sha256(back)))
 
+    def test_an_ipv6_host_in_brackets_and_a_port(self):
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+            client = self.bight("nc", "[::1]", str(listener.getsockname()[1]))
+            listener.settimeout(DEADLINE)
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"answer")
+            self.assertEqual(client.finish(b""), (0, b"answer"))
+
     def test_the_end_of_input_half_closes_and_the_answer_still_comes(self):
         listener, endpoint = self.with_listener()
         client = self.bight("nc", endpoint)
