@@ -13,7 +13,7 @@ from bight_process import BIGHT, STYLES, BightTest, exchange, open_socket  # noq
 
 MAKERS = ("accept", "accept4", "socket", "socketpair", "open", "openat", "openat2", "creat", "dup", "dup2", "dup3", "pipe",
           "pipe2", "epoll_create", "epoll_create1", "eventfd", "eventfd2", "signalfd", "signalfd4", "timerfd_create",
-          "inotify_init", "inotify_init1", "memfd_create", "pidfd_open", "fcntl")
+          "inotify_init", "inotify_init1", "memfd_create", "fcntl")  # those of pidfd_open(2) are always close-on-exec
 CALL = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)")
 BEGIN_OF_MAIN = "fcntl(0, F_GETFD)"  # what comes before is the dynamic loader's
 RESUMED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>")
@@ -95,6 +95,12 @@ class CloseOnExec(BightTest):
 
     def test_serve_thread(self):
         self.check_serve("thread")
+
+    def test_serve_pool(self):
+        self.check_serve("pool")
+
+    def test_serve_fork(self):
+        self.check_serve("fork", "pidfd_open")
 
     def test_serve_select(self):
         self.check_serve("select")
