@@ -233,6 +233,64 @@ TEST(StopOfDatagrams, serves_what_has_come) {
     for (int i = 0; i < 5; ++i) EXPECT_EQ(client.recv(10), "packet");
 }
 
+TEST(StopErrors, beside_a_shutdown_it_ends_all_the_same) {
+    for (int round = 0; round < 200; ++round) {
+        ThreadingTCPServer<Echo> server(any_port);
+        std::thread serves([&] { server.serve_forever(); });
+        std::thread shuts([&] { server.shutdown(); });
+        server.stop(1s);
+        serves.join();
+        // What began to serve after the one shutdown serves until the stop, which both of them see.
+        shuts.join();
+    }
+}
+
+TEST(StopErrors, a_loop_that_raises_is_drained_by_whoever_stops) {
+    struct Raises : ThreadingTCPServer<Echo> {
+        using ThreadingTCPServer<Echo>::ThreadingTCPServer;
+        void service_actions() override {
+            if (raises) throw ValueError("from a hook");
+        }
+        std::atomic<bool> raises = false;
+    };
+    for (int round = 0; round < 200; ++round) {
+        Raises server(any_port);
+        std::thread serves([&] {
+            try {
+                server.serve_forever(1ms);
+            } catch (const ValueError&) {}
+        });
+        std::thread plants([&] { server.raises = true; });
+        server.stop(1s);
+        serves.join();
+        plants.join();
+        EXPECT_EQ(server.fileno(), -1);
+    }
+}
+
+TEST(StopErrors, from_a_handler_changes_nothing) {
+    struct Stops : StreamRequestHandler {
+        void handle() override {
+            (void)rfile.readline();
+            try {
+                server->stop(1s);
+            } catch (const BusyError&) {
+                wfile.write("busy\n");
+            }
+            while (auto line = rfile.readline()) wfile.write(line);
+        }
+    };
+    ThreadingTCPServer<Stops> server(any_port);
+    Serving serving(server);
+    Client first(server.server_address());
+    EXPECT_EQ(first.ask(), "busy\n");
+    Client second(server.server_address());
+    EXPECT_EQ(second.ask(), "busy\n");
+    EXPECT_EQ(first.ask(), "x\n");
+    first.finish();
+    second.finish();
+}
+
 TEST(StopErrors, from_the_thread_that_serves) {
     struct Stopping : BaseRequestHandler {
         void handle() override { EXPECT_THROW(server->stop(), BusyError); }

@@ -24,7 +24,7 @@ BaseServer::Control::Woken BaseServer::Control::wait(int fd, Timeout interval) {
 
 void BaseServer::Control::stop() {
     std::unique_lock lock(mutex_);  // flag and wake-up belong together: the end of a loop takes both back
-    ask_loop();
+    if (!stopping_) ask_loop();     // a loop that drains ends by itself, and its waits would find the wake-up for ever
     if (server_ == std::this_thread::get_id()) return;
     changed_.wait(lock, [this] { return ended_ || stopped_; });
 }
@@ -56,6 +56,7 @@ BaseServer::Control::Serving::~Serving() {
     control_.server_ = std::thread::id();
     control_.ended_ = true;
     control_.drained_ = control_.stopping_ && control_.draining_;
+    control_.left_undrained_ = control_.stopping_ && !control_.draining_;
     control_.changed_.notify_all();
 }
 

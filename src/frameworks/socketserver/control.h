@@ -66,8 +66,11 @@ struct BaseServer::Control {
     void begin_drain();
     bool draining() const noexcept { return draining_; }
 
-    /// Until a loop has drained and ended.
+    /// Until a loop has drained and ended, or has ended without.
     bool wait_for_loop(const Deadline& deadline);
+
+    /// Whether the loop ended without draining: true once.
+    bool was_left_undrained();
     bool wait_stopped(const Deadline& deadline);
 
     /// The deadline has passed: what runs is aborted, and nothing more is begun.
@@ -123,6 +126,7 @@ private:
     std::atomic<bool> forced_ = false;
     bool draining_ = false;  // the loop's own
     bool drained_ = false;
+    bool left_undrained_ = false;
     bool stopped_ = false;
     StopTally tally_;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace bight::socketserver {
 namespace {
@@ -39,7 +40,12 @@ void BaseServer::Control::begin_drain() {
 
 bool BaseServer::Control::wait_for_loop(const Deadline& deadline) {
     std::unique_lock lock(mutex_);
-    return wait_until(changed_, lock, deadline, [this] { return drained_; });
+    return wait_until(changed_, lock, deadline, [this] { return drained_ || left_undrained_; });
+}
+
+bool BaseServer::Control::was_left_undrained() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(left_undrained_, false) && !drained_;
 }
 
 bool BaseServer::Control::wait_stopped(const Deadline& deadline) {
@@ -119,6 +125,7 @@ void BaseServer::drain_alone() noexcept {
 
 StopTally BaseServer::stop(Timeout drain) {
     Deadline deadline(drain);
+    (void)wait_for_requests(Duration::zero());  // BusyError, before anything has happened
     auto begun = control_->begin_stop(running_requests());
     if (begun == Control::Begun::before) {
         if (!control_->wait_stopped(deadline)) {
@@ -130,10 +137,17 @@ StopTally BaseServer::stop(Timeout drain) {
     try {
         // Where nobody serves, or not yet, what the kernel holds is served all the same.
         std::jthread drains;
-        if (begun == Control::Begun::no_loop) drains = std::jthread([this] { drain_alone(); });
-        if (!control_->wait_for_loop(deadline) || !wait_for_requests(deadline.left())) {
+        auto begin_alone = [&] { drains = std::jthread([this] { drain_alone(); }); };
+        auto wait_for_loop = [&](const Deadline& until) {
+            if (!control_->wait_for_loop(until)) return false;
+            if (!control_->was_left_undrained()) return true;
+            begin_alone();  // a hook raised, or shutdown() ended the loop first
+            return control_->wait_for_loop(until);
+        };
+        if (begun == Control::Begun::no_loop) begin_alone();
+        if (!wait_for_loop(deadline) || !wait_for_requests(deadline.left())) {
             force_stop();
-            (void)control_->wait_for_loop(no_deadline);
+            (void)wait_for_loop(no_deadline);
             end_requests();
             (void)wait_for_requests(std::nullopt);
         }
