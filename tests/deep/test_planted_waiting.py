@@ -5,10 +5,7 @@ A source is compiled again, as the build compiles it, with a changed copy of its
 with the glue before the library.
 """
 
-import json
 import os
-import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -17,7 +14,10 @@ import unittest
 from pathlib import Path
 
 SOURCE = Path(os.environ.get("BIGHT_SOURCE") or Path(__file__).resolve().parents[2])
-BUILD = Path(os.environ.get("BIGHT_BUILD") or SOURCE / "build")
+sys.path.insert(0, str(SOURCE / "tests" / "support" / "python"))
+
+from planting import BUILD, compile_changed, link_stand_in  # noqa: E402
+
 STAND_INS = {name: BUILD / "conformance" / f"bight_{name}.so" for name in ("select", "selectors")}
 
 # What it is called, what is changed, what is replaced there by what, the source that is compiled, the suite, a test that
@@ -52,41 +52,32 @@ BUGS = [
 
 
 class PlantedBugs(unittest.TestCase):
-    timeout = 180
+    timeout = 300
 
     def setUp(self):
         if not all(path.exists() for path in STAND_INS.values()):
             self.skipTest("the stand-ins are not built here: they want Python 3.11's headers and pybind11")
 
-    def compile_changed(self, folder, changed, before, after, source):
-        text = (SOURCE / "src" / changed).read_text()
-        self.assertEqual(text.count(before), 1, f"{changed} has changed: plant this bug anew")
-        copy = Path(folder, "src", changed)
-        copy.parent.mkdir(parents=True)
-        copy.write_text(text.replace(before, after))
-        path = str(SOURCE / "src" / source)
-        entries = json.loads((BUILD / "compile_commands.json").read_text())
-        command = shlex.split(next(entry["command"] for entry in entries if entry["file"] == path))
-        command[command.index(path)] = str(copy) if changed == source else path
-        command[command.index("-o") + 1] = f"{folder}/changed.o"
-        compiler = next(i for i, word in enumerate(command) if re.search(r"(g|clang)\+\+", word))
-        command.insert(compiler + 1, f"-I{folder}/src")
-        subprocess.run(command, cwd=BUILD, check=True)
-        return command[compiler]
-
-    def check(self, changed, before, after, source, suite, sees):
+    def run_with(self, changed, before, after, source, suite, only):
+        """CPython's tests with a source compiled anew."""
         with tempfile.TemporaryDirectory() as folder:
-            compiler = self.compile_changed(folder, changed, before, after, source)
             place = Path(folder, "conformance")
             place.mkdir()
-            for name, path in STAND_INS.items():
+            for path in STAND_INS.values():
                 shutil.copy(path, place)
-            name = "selectors" if suite == "selectors" else "select"
-            glue = BUILD / "tests" / "conformance" / "CMakeFiles" / f"bight_{name}.dir"
-            subprocess.run([compiler, "-shared", "-o", place / f"bight_{name}.so", f"{folder}/changed.o",
-                            *map(str, sorted(glue.glob("*.o"))), str(BUILD / "libbight.a"), "-lpthread"], check=True)
-            done = subprocess.run([sys.executable, SOURCE / "tests/conformance/run", suite, "--build", folder, "--stall", "20",
-                                   "--only", sees], capture_output=True, text=True)
+            compiler, built = compile_changed(BUILD, folder, f"src/{changed}", before, after, f"src/{source}")
+            link_stand_in("selectors" if suite == "selectors" else "select", folder, compiler, built)
+            return subprocess.run([sys.executable, SOURCE / "tests/conformance/run", suite, "--build", folder, "--stall", "20",
+                                   "--only", only], capture_output=True, text=True)
+
+    def test_without_a_bug_nobody_complains(self):
+        for _, changed, before, _, source, suite, sees in BUGS:
+            with self.subTest(source=source, changed=changed):
+                done = self.run_with(changed, before, before, source, suite, sees)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def check(self, changed, before, after, source, suite, sees):
+        done = self.run_with(changed, before, after, source, suite, sees)
         print(done.stdout)
         self.assertEqual(done.returncode, 1, f"nobody saw it\n{done.stdout}{done.stderr}")
         self.assertRegex(done.stdout, rf"FAILED .*({sees})")

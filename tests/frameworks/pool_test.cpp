@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/socketserver.h>
 
+#include "frameworks/serving.h"
 #include "support/descriptors.h"
 #include "support/faults.h"
 
@@ -20,44 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Faults;
-
-const HostPort any_port("127.0.0.1", 0);
-
-struct Echo : StreamRequestHandler {
-    void handle() override {
-        while (auto line = rfile.readline()) wfile.write(line);
-    }
-};
-struct EchoPacket : DatagramRequestHandler {
-    void handle() override { wfile.write(rfile.read_all()); }
-};
-
-template <class Server>
-struct Serving {
-    explicit Serving(Server& serving, Timeout poll_interval = default_poll_interval)
-        : server(serving), thread([this, poll_interval] { server.serve_forever(poll_interval); }) {}
-    ~Serving() {
-        server.stop(0s);
-        thread.join();
-    }
-    Server& server;
-    std::thread thread;
-};
-
-struct Client {
-    explicit Client(const Address& where)
-        : connection(socket::create_connection(where, {.timeout = 20s})), answers(connection.makefile(socket::rb)) {}
-    std::string ask() {
-        connection.sendall("x\n");
-        return answers.readline().to_string();
-    }
-    bool is_ended() {
-        auto rest = connection.try_recv(10);
-        return rest ? rest->empty() : rest.error() == std::errc::connection_reset;
-    }
-    Socket connection;
-    BufferedReader answers;
-};
 
 template <class Condition>
 bool soon(Condition condition) {

@@ -102,7 +102,7 @@ public:
     void process_request(Request& request, const Address& client_address) override {
         bool taken = false;
         try {
-            taken = pool_.submit(request, client_address, &PoolMixIn::handle_in_thread);
+            taken = pool_.submit(request, client_address, &PoolMixIn::process_request_thread);
         } catch (...) {
             this->refuse();
             throw;
@@ -144,17 +144,6 @@ protected:
     }
 
 private:
-    static void handle_in_thread(BaseServer& server, Request& request, const Address& client_address) {
-        auto& self = static_cast<PoolMixIn&>(server);
-        try {
-            self.finish_request(request, client_address);
-        } catch (...) {
-            self.request_failed(request, client_address);
-            return;
-        }
-        self.shutdown_request(request);
-    }
-
     RequestPool pool_;
 };
 

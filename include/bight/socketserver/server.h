@@ -214,6 +214,9 @@ protected:
     /// is no std::exception goes on to the caller.
     void request_failed(Request& request, const Address& client_address);
 
+    /// What a thread does with a request that it was given: the hooks from finish_request on.
+    static void process_request_thread(BaseServer& server, Request& request, const Address& client_address);
+
 private:
     friend class RequestProcesses;
     friend class RequestPool;

@@ -87,17 +87,6 @@ protected:
     void abort_requests() noexcept { threads_.abort_and_join(); }
 
 private:
-    static void process_request_thread(BaseServer& server, Request& request, const Address& client_address) {
-        auto& self = static_cast<ThreadingMixIn&>(server);
-        try {
-            self.finish_request(request, client_address);
-        } catch (...) {
-            self.request_failed(request, client_address);
-            return;
-        }
-        self.shutdown_request(request);
-    }
-
     RequestThreads threads_;
 };
 

@@ -148,6 +148,15 @@ void BaseServer::process_counted(Request& request, const Address& client_address
     if (control_->forced()) end_requests();  // what this one has left running began too late to be seen
 }
 
+void BaseServer::process_request_thread(BaseServer& server, Request& request, const Address& client_address) {
+    try {
+        server.finish_request(request, client_address);
+    } catch (...) {
+        return server.request_failed(request, client_address);
+    }
+    server.shutdown_request(request);
+}
+
 void BaseServer::request_failed(Request& request, const Address& client_address) {
     try {
         throw;
