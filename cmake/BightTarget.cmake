@@ -1,6 +1,9 @@
-# What every target of our own gets and no user of the library does: warnings, hardening, a fast linker, ccache.
+# What every target of our own gets and no user of the library does: warnings, hardening, a fast linker, ccache; and where
+# it is wished for, fewer and larger compilations.
 
 option(BIGHT_FAST_LINKER "Link with mold or lld where present, except in release builds" ${PROJECT_IS_TOP_LEVEL})
+
+option(BIGHT_UNITY "Compile many files of the library and of the tool at once: quicker, but hides a missing #include" OFF)
 
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)  # there are no modules here; newer CMakes would look for some in every file
 
@@ -26,7 +29,7 @@ function(bight_own_target target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
     $<$<BOOL:${BIGHT_WERROR}>:-Werror>)
-  if(NOT target STREQUAL "bight")
+  if(NOT target MATCHES "^bight(_openssl)?$")
     target_link_options(${target} PRIVATE $<$<NOT:${bight_optimised}>:${bight_linker}>)
   endif()
   if(BIGHT_HARDEN)
@@ -48,5 +51,14 @@ function(bight_harden target)
   if(type STREQUAL "EXECUTABLE")
     target_compile_options(${target} PRIVATE $<${bight_optimised}:-fPIE>)
     target_link_options(${target} PRIVATE $<${bight_optimised}:-pie>)
+  endif()
+endfunction()
+
+# bight_unity(TARGET FILE...): the files are compiled alone all the same, for their names or headers clash with others'.
+# With clang++: g++ warns of coroutines in namespaces without a name that stand in an included file.
+function(bight_unity target)
+  if(BIGHT_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 endfunction()

@@ -107,17 +107,7 @@ Exit code 1 if no line was selected, 2 if there was such trouble.
      "ADDRESS", "Addresses and networks", run_ip_reverse, "l"},
 };
 
-/// CLI11 takes a word like "[a,b]" apart. At the end of one, what no argument can hold keeps it whole.
-constexpr char guard = '\0';
-
-void guard_brackets(std::vector<std::string>& arguments) {
-    for (auto& argument : arguments)
-        if (argument.starts_with('[') && argument.ends_with(']')) argument += guard;
-}
-
-void drop_guard(std::string& word) {
-    if (word.ends_with(guard)) word.pop_back();
-}
+constexpr char guard = '\0';  // at the end of a word
 
 void add_options(CLI::App& app, const Command& command, IpOptions& options) {
     app.add_option("WORDS", options.words, command.about)->type_name(command.words);
@@ -220,6 +210,15 @@ void prepare_ip(std::vector<std::string>& arguments, IpOptions& options) {
         arguments.erase(dashes, arguments.end());
     }
     guard_brackets(arguments);
+}
+
+void guard_brackets(std::vector<std::string>& arguments) {
+    for (auto& argument : arguments)
+        if (argument.starts_with('[') && argument.ends_with(']')) argument += guard;
+}
+
+void drop_guard(std::string& word) {
+    if (word.ends_with(guard)) word.pop_back();
 }
 
 }  // namespace bight::tool

@@ -20,4 +20,9 @@ void add_ip(CLI::App& app, IpOptions& options, std::function<int()>& action);
 /// not tell where, and words in brackets are kept from being taken apart.
 void prepare_ip(std::vector<std::string>& arguments, IpOptions& options);
 
+/// CLI11 takes a word like "[a,b]" apart, where there may be several. What no argument can hold keeps it whole, until it is
+/// dropped.
+void guard_brackets(std::vector<std::string>& arguments);
+void drop_guard(std::string& word);
+
 }  // namespace bight::tool

@@ -7,11 +7,13 @@
 #include "talk.h"
 #include "version.h"
 
+#include <bight/asyncio/loop.h>
 #include <bight/printable.h>
 
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,21 @@
 
 namespace bight::tool {
 namespace {
+
+/// What coroutines would run on here.
+struct LoopEngine {
+    std::string name;
+    std::string reason;
+};
+
+LoopEngine loop_engine() {
+    try {
+        asyncio::EventLoop loop;
+        return {std::string(loop.engine()), loop.engine_reason()};
+    } catch (const std::exception& error) {
+        return {"none", error.what()};
+    }
+}
 
 struct Variable {
     std::string name;
@@ -34,6 +51,7 @@ struct Findings {
     std::optional<long> somaxconn = kernel_setting("net/core/somaxconn");
     std::string io_uring = io_uring_verdict();
     std::optional<long> io_uring_disabled = kernel_setting("kernel/io_uring_disabled");
+    LoopEngine engine = loop_engine();
     bool ipv6 = has_ipv6();
     std::vector<std::string> selectors{"epoll", "poll", "select"};
     std::vector<Variable> environment;
@@ -58,7 +76,7 @@ void add(JsonObject& object, const std::string& key, const std::optional<Value>&
 }
 
 std::string as_json(const Findings& found) {
-    JsonObject limits, ring, environment, report;
+    JsonObject limits, ring, engine, environment, report;
     add(limits, "nofile_soft", found.descriptors.soft);
     add(limits, "nofile_hard", found.descriptors.hard);
     add(limits, "memlock_soft", found.memlock.soft);
@@ -66,10 +84,11 @@ std::string as_json(const Findings& found) {
     add(limits, "somaxconn", found.somaxconn);
     ring.add("status", found.io_uring);
     add(ring, "kernel.io_uring_disabled", found.io_uring_disabled);
+    engine.add("name", found.engine.name).add("reason", found.engine.reason);
     for (auto& [name, value] : found.environment) add(environment, name, value);
     report.add("schema", "bight.doctor/1").add("version", version()).add("compiler", compiler());
     report.add("kernel", found.system.release).add("machine", found.system.machine).add("ipv6", found.ipv6);
-    report.add("limits", limits).add("io_uring", ring).add("selectors", found.selectors);
+    report.add("limits", limits).add("io_uring", ring).add("engine", engine).add("selectors", found.selectors);
     return report.add("environment", environment).text() + '\n';
 }
 
@@ -91,6 +110,7 @@ std::string as_text(const Findings& found) {
     line("somaxconn", shown(found.somaxconn, "unknown"));
     line("io_uring", fmt::format("{}; kernel.io_uring_disabled {}", found.io_uring,
                                  shown(found.io_uring_disabled, "is not there")));
+    line("engine", printable(found.engine.name + ": " + found.engine.reason));
     line("ipv6", found.ipv6 ? "yes" : "no");
     line("selectors", fmt::format("{}, {}, {}", found.selectors[0], found.selectors[1], found.selectors[2]));
     for (auto& [name, value] : found.environment) line(name.c_str(), printable(shown(value, "not set")));

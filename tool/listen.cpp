@@ -10,17 +10,28 @@
 #include <unistd.h>
 
 namespace bight::tool {
+namespace {
 
-Endpoint parse_endpoint(std::string_view text) {
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+Endpoint parse(std::string_view text, bool takes_open_sockets) {
     auto endpoint = Endpoint::parse(text);
     bool has_host = endpoint.scheme == Scheme::tcp || endpoint.scheme == Scheme::udp;
-    if (!has_host && !is_unix(endpoint))
-        throw ValueError("'" + std::string(text) + "': this command takes tcp:, udp:, unix: and unixgram:");
+    bool is_open = endpoint.scheme == Scheme::fd || endpoint.scheme == Scheme::systemd ||
+                   endpoint.scheme == Scheme::stdio;
+    if (is_open ? !takes_open_sockets : !has_host && !is_unix(endpoint))
+        throw ValueError(quoted(text) + ": this command takes tcp:, udp:, unix:" +
+                         (takes_open_sockets ? ", unixgram:, fd:, systemd: and stdio:" : " and unixgram:"));
     if (!endpoint.options.empty())
-        throw ValueError("'" + std::string(text) + "': unknown option " + endpoint.options.front().first);
+        throw ValueError(quoted(text) + ": unknown option " + endpoint.options.front().first);
     if (has_host && endpoint.host.empty()) endpoint.host = "127.0.0.1";
     return endpoint;
 }
+
+}  // namespace
+
+Endpoint parse_endpoint(std::string_view text) { return parse(text, false); }
+Endpoint parse_server_endpoint(std::string_view text) { return parse(text, true); }
 
 bool is_datagram(const Endpoint& endpoint) noexcept {
     return endpoint.scheme == Scheme::udp || endpoint.scheme == Scheme::unix_datagram;

@@ -17,6 +17,9 @@ namespace bight::tool {
 /// loopback where none is given. Raises ValueError, OverflowError.
 Endpoint parse_endpoint(std::string_view text);
 
+/// The same for a server, which also takes sockets that were open before it began: fd, systemd, stdio.
+Endpoint parse_server_endpoint(std::string_view text);
+
 bool is_datagram(const Endpoint& endpoint) noexcept;
 bool is_unix(const Endpoint& endpoint) noexcept;
 Kind kind_of(const Endpoint& endpoint) noexcept;
@@ -44,6 +47,9 @@ public:
     BoundPath(BoundPath&& other) noexcept;
     BoundPath& operator=(BoundPath&&) = delete;
     ~BoundPath();
+
+    /// It belongs to another process now.
+    void keep() noexcept { path_.clear(); }
 
 private:
     std::string path_;  // empty: nothing to remove

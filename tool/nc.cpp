@@ -11,6 +11,7 @@
 
 #include <bight/endpoint.h>
 #include <bight/error.h>
+#include <bight/proxy_protocol.h>
 #include <bight/resolver.h>
 #include <bight/select.h>
 #include <bight/socket.h>
@@ -65,6 +66,8 @@ void check(const Endpoint& endpoint, const NcOptions& options) {
     bool has_source = options.source || options.source_port, sends_to_group = options.ttl || options.no_loop;
     if (options.listen && (has_source || sends_to_group))
         throw ValueError("-s, -p, --ttl and --no-loop are for connecting; with -l, WHERE says it all");
+    if (options.proxy_protocol && (options.listen || is_datagram(endpoint)))
+        throw ValueError("--proxy-protocol is for connecting, by a stream");
     if (is_unix(endpoint) && options.source_port) throw ValueError("-p is a port, and a Unix socket has none");
     if (endpoint.scheme != Scheme::udp && (options.interface || sends_to_group))
         throw ValueError("--interface, --ttl and --no-loop are for groups, over UDP");
@@ -80,6 +83,15 @@ std::optional<Address> source_of(const Endpoint& endpoint, const NcOptions& opti
     return resolved(source, family);
 }
 
+/// Says, as a proxy would, who the client is: this end itself.
+Socket introduced(Socket socket, const NcOptions& options) {
+    if (options.proxy_protocol == 0) return socket;
+    proxy_protocol::Header header{
+        .version = options.proxy_protocol, .source = socket.getsockname(), .destination = socket.getpeername()};
+    socket.sendall(header.to_bytes());
+    return socket;
+}
+
 /// A wire to the peer, and the path that it was bound to.
 struct Connected {
     std::unique_ptr<Wire> wire;
@@ -89,9 +101,10 @@ struct Connected {
 Connected connect(const Endpoint& endpoint, const NcOptions& options) {
     auto where = endpoint.where();
     if (!is_datagram(endpoint) && !options.source && !options.source_port)
-        return {std::make_unique<StreamWire>(socket::create_connection(where, {.timeout = options.timeout}),
-                                             where.to_string()),
-                {}};
+        return {
+            std::make_unique<StreamWire>(
+                introduced(socket::create_connection(where, {.timeout = options.timeout}), options), where.to_string()),
+            {}};
     auto family = Family::unspecified;  // of a name, an address of the source's family is wanted
     if (options.source && !is_unix(endpoint))
         if (HostPort source(*options.source, 0); source.address()) family = source.address()->family();
@@ -106,7 +119,7 @@ Connected connect(const Endpoint& endpoint, const NcOptions& options) {
             wire = datagrams_to(address, source, options);
         } else {
             auto socket = socket::create_connection(address, {.timeout = options.timeout, .source_address = &*source});
-            wire = std::make_unique<StreamWire>(std::move(socket), where.to_string());
+            wire = std::make_unique<StreamWire>(introduced(std::move(socket), options), where.to_string());
         }
         return {std::move(wire), source ? std::optional<BoundPath>(*source) : std::nullopt};
     } catch (...) {

@@ -21,6 +21,7 @@ struct NcOptions {
     std::optional<std::string> interface;  // of a group, by name or address
     std::optional<int> ttl;                // of what is sent to a group
     bool no_loop = false;
+    int proxy_protocol = 0;          // 1 or 2: says who it is in front of the connection
     std::vector<std::string> where;  // HOST PORT, or an ENDPOINT
 };
 

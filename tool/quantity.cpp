@@ -3,7 +3,10 @@
 
 #include <bight/error.h>
 
+#include <fmt/core.h>
+
 #include <charconv>
+#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -47,6 +50,15 @@ Duration parse_duration(std::string_view text) {
 
 std::size_t parse_size(std::string_view text) {
     return static_cast<std::size_t>(parse_quantity(text, size_units, largest_size, "size such as 512, 64k or 1M"));
+}
+
+std::string format_size(std::uint64_t size) {
+    constexpr std::string_view units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (size < 1024) return fmt::format("{} B", size);
+    auto number = static_cast<double>(size);
+    std::size_t unit = 0;
+    for (; number >= 1024 && unit + 1 < std::size(units); ++unit) number /= 1024;
+    return fmt::format("{:.1f} {}", number, units[unit]);
 }
 
 std::size_t parse_count(std::string_view text) {

@@ -4,6 +4,8 @@
 #include <bight/time.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace bight::tool {
@@ -13,6 +15,9 @@ Duration parse_duration(std::string_view text);
 
 /// "512", "64k", "1M", "2G", in powers of 1024. Raises ValueError.
 std::size_t parse_size(std::string_view text);
+
+/// "512 B", "1.5 KiB", "20.0 MiB": for people.
+std::string format_size(std::uint64_t size);
 
 /// A whole number from 1 on. Raises ValueError.
 std::size_t parse_count(std::string_view text);

@@ -3,6 +3,7 @@
 
 #include "exit_code.h"
 #include "talk.h"
+#include "would_wait.h"
 
 #include <bight/buffer.h>
 #include <bight/selectors.h>
@@ -20,8 +21,6 @@ namespace bight::tool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-bool would_wait(Errno error) { return error == std::errc::resource_unavailable_try_again; }
 
 /// One way of the relay: what was read and has not been written yet.
 struct Flow {

@@ -2,15 +2,21 @@
 #include "serve.h"
 
 #include "exit_code.h"
-#include "listen.h"
+#include "hand_over.h"
 #include "serve_styles.h"
 #include "talk.h"
 
 #include <bight/error.h>
+#include <bight/ipaddress.h>
+#include <bight/systemd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+
+#include <unistd.h>
 
 namespace bight::tool {
 namespace {
@@ -24,6 +30,22 @@ ConnectionLimits limits_of(const ServeOptions& options) {
 std::size_t max_children_of(const ServeOptions& options) {
     constexpr std::size_t of_python = 40;
     return options.max_conn.value_or(options.limits ? of_python : ConnectionLimits::unlimited);
+}
+
+MessageLimits message_limits_of(const ServeOptions& options) {
+    if (!Conversation::has_messages(options.service)) return MessageLimits::none();
+    auto limits = options.limits ? MessageLimits() : MessageLimits::none();
+    if (options.first_message) limits.first = options.first_message;
+    limits.least_rate = options.min_rate.value_or(limits.least_rate);
+    limits.rate_grace = options.rate_grace.value_or(limits.rate_grace);
+    limits.longest = options.max_message.value_or(limits.longest);
+    return limits;
+}
+
+/// Who has said one thing is waited for without end only where nobody knows what a thing is.
+Timeout idle_limit_of(const ServeOptions& options) {
+    if (options.idle || !options.limits || !Conversation::has_messages(options.service)) return options.idle;
+    return std::chrono::seconds(120);
 }
 
 /// The port, or the path.
@@ -44,44 +66,118 @@ void write_whole(const std::string& path, const std::string& text) {
     raise_os_error(errnum, "write " + path);
 }
 
-void announce(const std::vector<Endpoint>& endpoints, const std::string& port_file) {
+void announce(const std::vector<ServerSocket>& sockets, const std::string& port_file) {
     std::string lines, names;
-    for (auto& endpoint : endpoints) {
-        lines += "listening on " + endpoint.to_string() + '\n';
-        names += short_name(endpoint) + '\n';
+    for (auto& socket : sockets) {
+        if (socket.role == inherited::Role::connection) continue;
+        lines += "listening on " + socket.endpoint.to_string() + '\n';
+        names += short_name(socket.endpoint) + '\n';
     }
     if (!port_file.empty()) write_whole(port_file, names);
     print(lines);
 }
 
+/// A manager that cannot be told is no reason to stop.
+void tell_manager(const std::string& state) {
+    try {
+        systemd::notify(state);
+    } catch (const std::exception& error) {
+        complain(error);
+    }
+}
+
+/// One that inetd has accepted has no style: it is served alone.
+Style style_for(const std::vector<ServerSocket>& sockets, Style wanted, bool hands_over) {
+    auto is_connection = [](const ServerSocket& socket) { return socket.role == inherited::Role::connection; };
+    if (std::ranges::none_of(sockets, is_connection)) return wanted;
+    if (std::ranges::all_of(sockets, is_connection) && !hands_over) return Style::selectors;
+    throw ValueError("a connection that was accepted before is served alone");
+}
+
+/// An option of some styles, given with another, would do nothing.
+void require_style(bool given, const char* option, Style style, std::initializer_list<Style> fit, const char* names) {
+    if (given && std::ranges::find(fit, style) == fit.end())
+        throw ValueError(std::string(option) + " is for --style " + names);
+}
+
+void check(const ServeOptions& options) {
+    using enum Style;
+    require_style(options.threads.has_value(), "--threads", options.style, {pool}, "pool");
+    require_style(options.workers.has_value(), "--workers", options.style, {prefork, async}, "prefork and async");
+    require_style(options.engine.has_value(), "--engine", options.style, {async}, "async");
+    require_style(!options.observable, "--no-ps", options.style, {async}, "async");
+    require_style(options.max_requests.has_value(), "--max-requests", options.style, {prefork}, "prefork");
+    require_style(options.queue.has_value(), "--queue", options.style, {pool, prefork}, "pool and prefork");
+    require_style(options.when_full.has_value(), "--when-full", options.style, {pool, prefork}, "pool and prefork");
+    require_style(options.lifetime.has_value(), "--lifetime", options.style, {pool, prefork}, "pool and prefork");
+    bool about_messages = options.first_message || options.rate_grace || options.min_rate || options.max_message;
+    if (about_messages && !Conversation::has_messages(options.service))
+        throw ValueError("--first-message, --min-rate, --rate-grace and --max-message are for time, which reads lines");
+}
+
 }  // namespace
 
-std::unique_ptr<StyleServer> make_server(Style style, const std::vector<Endpoint>& endpoints, ServeContext& context) {
+std::shared_ptr<const socketserver::TrustedProxies> parse_proxies(const std::string& text) {
+    auto proxies = std::make_shared<socketserver::TrustedProxies>();
+    for (std::string_view rest = text; !rest.empty();) {
+        auto word = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+        if (word == "unix")
+            proxies->unix_peers = true;
+        else
+            proxies->networks.add(ipaddress::ip_network(word));
+    }
+    return proxies;
+}
+
+std::unique_ptr<StyleServer> make_server(Style style, std::vector<ServerSocket>& sockets, ServeContext& context) {
     switch (style) {
         case Style::iterative:
         case Style::thread:
         case Style::pool:
-        case Style::fork: return make_blocking_server(style, endpoints, context);
-        default: return make_loop_server(style, endpoints, context);
+        case Style::fork:
+        case Style::prefork: return make_blocking_server(style, sockets, context);
+        case Style::async: return make_async_server(sockets, context);
+        default: return make_loop_server(style, sockets, context);
     }
 }
 
 int run_serve(const ServeOptions& options) {
+    check(options);
     StopSignals signals;
-    std::vector<Endpoint> endpoints;
-    for (auto& text : options.listen) endpoints.push_back(parse_endpoint(text));
+    std::optional<HandOver> handover;
+    if (!options.handover.empty()) handover.emplace(options.handover);
+    auto sockets = open_server_sockets(options.listen, handover ? &*handover : nullptr);
+    for (auto& socket : sockets)
+        if (options.proxies && socket.role == inherited::Role::datagrams)
+            throw ValueError("--proxy-protocol is for streams, and " + socket.endpoint.to_string() + " is none");
+    auto style = style_for(sockets, options.style, handover.has_value());
     auto limits = limits_of(options);
-    if (options.style == Style::fork) limits = {};  // each child would count for itself: there are so many at most
-    ServeContext context{options.service,   options.idle,   options.buffer,
-                         Admission(limits), shared_tally(), max_children_of(options)};
-    auto server = make_server(options.style, endpoints, context);
-    announce(server->endpoints(), options.port_file);
+    // Each process would count for itself: of a fork there are so many at most, and workers count together.
+    if (style == Style::fork || style == Style::prefork) limits = {};
+    ServeContext context{options,        options.service,   idle_limit_of(options), message_limits_of(options),
+                         options.buffer, Admission(limits), shared_tally(),         max_children_of(options)};
+    context.before_drain = [&] {
+        context.tally.draining = true;
+        if (handover) handover->stop();
+        tell_manager("STOPPING=1\nSTATUS=waiting for clients to finish");
+    };
+    context.in_child = [&] {
+        if (int fd = handover ? handover->fileno() : -1; fd >= 0) ::close(fd);
+    };
+    auto server = make_server(style, sockets, context);
+    announce(sockets, options.port_file);
+    if (handover) handover->begin(sockets);
+    tell_manager("MAINPID=" + std::to_string(::getpid()) + "\nREADY=1\nSTATUS=serving");
 
     ServeEnd end = server->run(signals, options.drain);
     say(context.tally.to_string());
-    if (end.drained && end.signal != 0) return exit_code::ok;
+    if (handover && handover->is_over())
+        for (auto& socket : sockets)
+            if (socket.path) socket.path->keep();  // the successor's
+    if (end.drained) return exit_code::ok;
     // Threads of clients that were not waited for still use what the destructors would take from them.
-    server->remove_paths();
+    sockets.clear();
     std::_Exit(end.signal ? exit_code::signalled + end.signal : exit_code::no);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "listen.h"
+#include "characters.h"
 #include "serve_styles.h"
 #include "talk.h"
 
@@ -7,10 +7,13 @@
 #include <bight/socketserver.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <exception>
 #include <list>
+#include <map>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -24,6 +27,9 @@ struct HasContext {
     explicit HasContext(ServeContext& serve_context) : context(serve_context) {}
     virtual ~HasContext() = default;
 
+    /// As the hook of the Prefork servers; of the others nobody calls it.
+    virtual void worker_started() {}
+
     ServeContext& context;
 };
 
@@ -31,32 +37,81 @@ ServeContext& context_of(BaseServer* server) { return dynamic_cast<HasContext&>(
 
 /// One connection, from its first byte to its end.
 class StreamHandler : public socketserver::BaseRequestHandler {
+    using Clock = MessagePace::Clock;
+
 public:
     void handle() override {
         auto& context = context_of(server);
-        auto ticket = context.admission.admit(client_address);
-        if (!ticket) {
-            ++context.tally.refused;
-            return;
-        }
         ++context.tally.connections;
         if (context.idle) request.settimeout(context.idle);
-        if (!converse(context)) ++context.tally.failed;
+        if (!serve(context)) ++context.tally.failed;
     }
 
 private:
-    /// False if it ended otherwise than by the client's end of stream.
+    /// False if it ended otherwise than by the client's end of stream, or the service's own.
+    bool serve(ServeContext& context) {
+        if (Conversation::only_greets(context.service)) return greet(context);
+        return Conversation::is_endless(context.service) ? go_on(context) : converse(context);
+    }
+
     bool converse(ServeContext& context) {
-        Conversation conversation(context.service);
+        Conversation conversation(context.service, context.messages.longest);
+        bool of_messages = Conversation::has_messages(context.service);
+        MessagePace pace(context.messages, accepted == Clock::time_point() ? Clock::now() : accepted);
         auto memory = Buffer::with_capacity(Conversation::most_input(context.service, context.buffer));
         while (true) {
+            if (of_messages) request.settimeout(pace.wait(context.idle));
             auto data = request.try_recv_into(memory.room());
-            if (!data) return false;
+            if (!data) return complain_of(pace);
+            if (of_messages) request.settimeout(context.idle);
             context.tally.received += data->size();
             auto answer = data->empty() ? conversation.answer_end() : conversation.answer(*data);
             if (!answer.empty() && !request.try_sendall(answer)) return false;
             context.tally.sent += answer.size();
             if (data->empty()) return true;
+            pace.heard(conversation);
+        }
+    }
+
+    bool complain_of(const MessagePace& pace) {
+        if (const char* complaint = pace.complaint()) say(client_address.to_string() + ": " + complaint);
+        return false;
+    }
+
+    /// Closed with something unread, the connection would be reset, and the words lost on the way: so it listens for a
+    /// while.
+    bool greet(ServeContext& context) {
+        Conversation conversation(context.service);
+        auto words = conversation.greeting();
+        if (!request.try_sendall(words)) return false;
+        context.tally.sent += words.size();
+        request.settimeout(longest_farewell);
+        (void)::shutdown(request.fileno(), SHUT_WR);
+        return discard_until_end(context, 0);
+    }
+
+    /// Until the client ends, or this server. One that does not read is waited for, at most for --idle.
+    bool go_on(ServeContext& context) {
+        Characters characters;
+        while (!context.tally.draining) {
+            auto text = characters.next();
+            auto sent = request.try_send(text);
+            if (!sent) return false;
+            characters.advance(*sent);
+            context.tally.sent += *sent;
+            if (discard_until_end(context, MSG_DONTWAIT)) return true;
+        }
+        return true;
+    }
+
+    /// Whether the end has come; with MSG_DONTWAIT, so far.
+    bool discard_until_end(ServeContext& context, int flags) {
+        std::array<std::byte, 4096> memory;
+        while (true) {
+            auto data = request.try_recv_into(MutableBytes(memory), flags);
+            if (!data) return flags == 0;
+            if (data->empty()) return true;
+            context.tally.received += data->size();
         }
     }
 };
@@ -64,11 +119,12 @@ private:
 class DatagramHandler : public socketserver::BaseRequestHandler {
 public:
     void handle() override {
-        auto& [service, idle, buffer, admission, tally, max_children] = context_of(server);
+        auto& context = context_of(server);
+        auto& tally = context.tally;
         ++tally.datagrams;
         tally.received += packet.size();
-        if (service == Service::discard) return;
-        Conversation conversation(service);
+        if (!Conversation::answers_datagrams(context.service, client_address)) return;
+        Conversation conversation(context.service);
         // A client that does not take its answers must not hold up the others.
         auto sent = request.try_sendto(conversation.answer_datagram(packet.bytes()), client_address, MSG_DONTWAIT);
         if (sent) {
@@ -79,16 +135,14 @@ public:
     }
 };
 
-constexpr int backlog = 1024;
-
 /// One of the library's servers, with what the tool adds.
 template <class Base>
 class ToolServer final : public Base, public HasContext {
 public:
     template <class... More>
-    ToolServer(const HostPort& where, const socketserver::ServerOptions& options, ServeContext& serve_context,
-               const More&... more)
-        : Base(where, options, more...), HasContext(serve_context) {
+    ToolServer(Socket&& socket, ServeContext& serve_context, const More&... more)
+        : Base(std::move(socket), {.max_packet_size = 65535, .proxies = serve_context.options.proxies}, more...),
+          HasContext(serve_context) {
         if constexpr (requires { this->max_children; }) this->max_children = serve_context.max_children;
     }
 
@@ -100,6 +154,47 @@ public:
         }
     }
 
+    void finish_request(socketserver::Request& request, const Address& client_address) override {
+        if constexpr (requires { this->max_children; }) context.in_child();
+        Base::finish_request(request, client_address);
+    }
+
+    /// In each worker of --style prefork.
+    void worker_started() override { context.in_child(); }
+
+    /// A connection counts from when it was accepted until it is closed, whether a thread is free for it or not.
+    bool verify_request(socketserver::Request& request, const Address& client_address) override {
+        if (request.socket.kind() == Kind::datagram) return true;
+        // Behind a proxy the client is not known yet: see admit_client().
+        auto ticket = context.admission.admit(context.options.proxies ? Address() : client_address);
+        if (!ticket) {
+            ++context.tally.refused;
+            return false;
+        }
+        std::lock_guard lock(tickets_mutex_);
+        tickets_.emplace(request.socket.fileno(), std::move(*ticket));
+        return true;
+    }
+
+    bool admit_client(const Socket& connection, const Address& client_address) override {
+        std::lock_guard lock(tickets_mutex_);
+        if (tickets_.erase(connection.fileno()) == 0) return true;  // in a child, which counts for itself only
+        auto ticket = context.admission.admit(client_address);
+        if (!ticket) {
+            ++context.tally.refused_later;
+            return false;
+        }
+        tickets_.emplace(connection.fileno(), std::move(*ticket));
+        return true;
+    }
+
+    void close_request(socketserver::Request& request) override {
+        Tickets::node_type given_back;
+        if (std::lock_guard lock(tickets_mutex_); !tickets_.empty())
+            given_back = tickets_.extract(request.socket.fileno());
+        Base::close_request(request);
+    }
+
     void handle_error(socketserver::Request&, const Address& client_address) override {
         ++context.tally.failed;
         try {
@@ -108,51 +203,74 @@ public:
             say(client_address.to_string() + ": " + error.what());
         }
     }
+
+private:
+    using Tickets = std::map<int, Admission::Ticket>;  // by descriptor
+
+    std::mutex tickets_mutex_;
+    Tickets tickets_;
 };
 
 template <class Stream, class Datagram, class... More>
-std::unique_ptr<BaseServer> make(const Endpoint& endpoint, ServeContext& context, const More&... more) {
-    socketserver::ServerOptions options{.request_queue_size = backlog,
-                                        .allow_reuse_address = !is_unix(endpoint) && !is_datagram(endpoint),
-                                        .max_packet_size = 65535};
-    std::optional<UnixBinding> binding;
-    if (is_unix(endpoint)) binding.emplace(endpoint);
-    if (is_datagram(endpoint))
-        return std::make_unique<ToolServer<Datagram>>(endpoint.where(), options, context, more...);
-    auto server = std::make_unique<ToolServer<Stream>>(endpoint.where(), options, context, more...);
-    if (!is_unix(endpoint)) server->socket().setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);  // inherited by connections
-    return server;
+std::unique_ptr<BaseServer> make(Socket socket, ServeContext& context, const More&... more) {
+    if (socket.kind() == Kind::datagram)
+        return std::make_unique<ToolServer<Datagram>>(std::move(socket), context, more...);
+    return std::make_unique<ToolServer<Stream>>(std::move(socket), context, more...);
 }
 
-std::unique_ptr<BaseServer> make(Style style, const Endpoint& endpoint, ServeContext& context) {
+/// How many connections there may be, the tool counts for all endpoints together, but for processes.
+socketserver::PoolOptions pool_options(const ServeContext& context) {
+    const auto& options = context.options;
+    auto limits = socketserver::ConnectionLimits::none();
+    limits.idle = context.idle;
+    limits.lifetime = options.lifetime;
+    return {.threads = options.threads.value_or(256),
+            .queue = options.queue.value_or(1024),
+            .when_full = options.when_full.value_or(socketserver::WhenFull::wait),
+            .limits = limits};
+}
+
+socketserver::PreforkOptions prefork_options(const ServeContext& context) {
+    const auto& options = context.options;
+    auto limits = options.limits ? socketserver::ConnectionLimits() : socketserver::ConnectionLimits::none();
+    if (options.max_conn) limits.max_connections = options.max_conn;
+    limits.idle = context.idle;
+    limits.lifetime = options.lifetime;
+    return {.workers = options.workers.value_or(0),
+            .max_requests = options.max_requests.value_or(0),
+            .when_full = options.when_full.value_or(socketserver::WhenFull::wait),
+            .queue = options.queue.value_or(128),
+            .limits = limits};
+}
+
+std::unique_ptr<BaseServer> make(Style style, Socket socket, ServeContext& context) {
     using namespace socketserver;
     if (style == Style::thread)
-        return make<ThreadingTCPServer<StreamHandler>, ThreadingUDPServer<DatagramHandler>>(endpoint, context);
+        return make<ThreadingTCPServer<StreamHandler>, ThreadingUDPServer<DatagramHandler>>(std::move(socket), context);
     if (style == Style::fork)
-        return make<ForkingTCPServer<StreamHandler>, ForkingUDPServer<DatagramHandler>>(endpoint, context);
-    // The tool's own limits hold for a pool, as for all styles.
-    const PoolOptions pool{.threads = 256, .queue = backlog, .limits = socketserver::ConnectionLimits::none()};
+        return make<ForkingTCPServer<StreamHandler>, ForkingUDPServer<DatagramHandler>>(std::move(socket), context);
     if (style == Style::pool)
-        return make<PoolTCPServer<StreamHandler>, PoolUDPServer<DatagramHandler>>(endpoint, context, pool);
-    return make<TCPServer<StreamHandler>, UDPServer<DatagramHandler>>(endpoint, context);
+        return make<PoolTCPServer<StreamHandler>, PoolUDPServer<DatagramHandler>>(std::move(socket), context,
+                                                                                  pool_options(context));
+    if (style == Style::prefork)
+        return make<PreforkTCPServer<StreamHandler>, PreforkUDPServer<DatagramHandler>>(std::move(socket), context,
+                                                                                        prefork_options(context));
+    return make<TCPServer<StreamHandler>, UDPServer<DatagramHandler>>(std::move(socket), context);
 }
 
-/// A server for each endpoint, each with a thread of its own.
+/// A server for each socket, each with a thread of its own.
 class BlockingServer final : public StyleServer {
 public:
-    BlockingServer(Style style, const std::vector<Endpoint>& endpoints, ServeContext& context)
-        : wakeup_(socket::socketpair()) {
-        for (auto& endpoint : endpoints) {
-            auto& place = places_.emplace_back();
-            place.server = make(style, endpoint, context);
-            bound(endpoint.scheme, place.server->server_address());
-        }
+    BlockingServer(Style style, std::vector<ServerSocket>& sockets, ServeContext& context)
+        : context_(context), wakeup_(socket::socketpair()) {
+        for (auto& socket : sockets) places_.emplace_back().server = make(style, std::move(socket.socket), context);
     }
 
     ServeEnd run(StopSignals& signals, Duration drain) override {
         for (auto& place : places_) place.serving = std::jthread([this, &place] { serve(*place.server); });
         wait(signals, std::nullopt);
         ServeEnd end{.signal = signals.take().value_or(0)};
+        context_.before_drain();
         for (auto& place : places_)
             place.stopping = std::jthread([this, &place, drain] { stop(*place.server, drain); });
         while (ended_ < places_.size()) {
@@ -161,6 +279,7 @@ public:
             for (auto& place : places_) place.server->stop(Duration::zero());
             return end;
         }
+        context_.tally.refused = refused_.load();
         end.drained = !failed_;
         return end;
     }
@@ -184,7 +303,9 @@ private:
 
     void stop(BaseServer& server, Duration drain) {
         try {
-            if (server.stop(drain).aborted > 0) failed_ = true;
+            auto tally = server.stop(drain);
+            if (tally.aborted > 0) failed_ = true;
+            refused_ += tally.refused;  // also for want of a place in a queue, or of a worker
         } catch (const std::exception& error) {
             failed_ = true;
             complain(error);
@@ -199,17 +320,19 @@ private:
         if (std::ranges::count(ready.readable, wakeup_.first.fileno())) (void)wakeup_.first.try_recv(1);
     }
 
+    ServeContext& context_;
     socket::SocketPair wakeup_;  // a server's thread writes to the second when it ends
     std::atomic<std::size_t> ended_ = 0;
+    std::atomic<std::uint64_t> refused_ = 0;
     std::atomic<bool> failed_ = false;  // also: somebody was not served to the end
     std::list<Place> places_;
 };
 
 }  // namespace
 
-std::unique_ptr<StyleServer> make_blocking_server(Style style, const std::vector<Endpoint>& endpoints,
+std::unique_ptr<StyleServer> make_blocking_server(Style style, std::vector<ServerSocket>& sockets,
                                                   ServeContext& context) {
-    return std::make_unique<BlockingServer>(style, endpoints, context);
+    return std::make_unique<BlockingServer>(style, sockets, context);
 }
 
 }  // namespace bight::tool

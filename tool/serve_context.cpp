@@ -16,7 +16,7 @@ std::string Tally::to_string() const {
     auto text = fmt::format("{} connections, ", connections.load());
     if (datagrams) text += fmt::format("{} datagrams, ", datagrams.load());
     text += fmt::format("{} bytes in, {} bytes out", received.load(), sent.load());
-    if (refused) text += fmt::format(", {} refused", refused.load());
+    if (auto count = refused + refused_later) text += fmt::format(", {} refused", count);
     if (failed) text += fmt::format(", {} failed", failed.load());
     if (dropped) text += fmt::format(", {} answers dropped", dropped.load());
     return text;
@@ -27,11 +27,6 @@ Tally& shared_tally() {
     void* memory = ::mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) raise_os_error(errno, "mmap");
     return *::new (memory) Tally();
-}
-
-void StyleServer::bound(Scheme scheme, const Address& address) {
-    paths_.emplace_back(address);
-    endpoints_.push_back(Endpoint::of(scheme, address));
 }
 
 }  // namespace bight::tool

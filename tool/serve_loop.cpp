@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "listen.h"
 #include "serve_connection.h"
 #include "serve_styles.h"
 #include "talk.h"
@@ -7,11 +6,13 @@
 
 #include <bight/error.h>
 #include <bight/socket.h>
+#include <bight/socketserver/proxies.h>
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+using inherited::Role;
 
 class LoopServer;
 
@@ -82,7 +84,7 @@ private:
 /// Every endpoint and every client in one thread.
 class LoopServer final : public StyleServer {
 public:
-    LoopServer(std::unique_ptr<Waiter> waiter, const std::vector<Endpoint>& endpoints, ServeContext& context);
+    LoopServer(std::unique_ptr<Waiter> waiter, std::vector<ServerSocket>& sockets, ServeContext& context);
 
     ServeEnd run(StopSignals& signals, Duration drain) override;
 
@@ -99,12 +101,20 @@ public:
 private:
     /// Those that were active last stand last.
     using Clients = std::list<Connection>;
+    using Deadlines = std::multimap<Clock::time_point, Connection*>;
+    struct Place {
+        Clients::iterator position;
+        std::optional<Deadlines::iterator> noted;
+    };
 
     void dispatch(const Waiter::Event& event);
     void end(Clients::iterator client);
+    void note_deadline(Place& place);
+    void end_late();
     void end_idle();
     void watch_listeners();
     void begin_drain();
+    bool nobody_comes() const noexcept { return drain_until_ || (listeners_.empty() && ports_.empty()); }
     Timeout until_next_deadline() const;
 
     std::unique_ptr<Waiter> waiter_;
@@ -113,7 +123,8 @@ private:
     std::list<Listener> listeners_;
     std::list<DatagramPort> ports_;
     Clients clients_;
-    std::unordered_map<Source*, Clients::iterator> client_of_;
+    std::unordered_map<Source*, Place> client_of_;
+    Deadlines deadlines_;  // one of a client at the most, which it may have met
     bool listeners_watched_ = false;
     bool room_ = true;  // whether the waiter takes one more descriptor
     bool said_room_ = false;
@@ -151,7 +162,7 @@ bool DatagramPort::answer_one() {
     auto& tally = context_.tally;
     ++tally.datagrams;
     tally.received += received->data.size();
-    if (context_.service == Service::discard) return true;
+    if (!Conversation::answers_datagrams(context_.service, received->peer)) return true;
     Conversation conversation(context_.service);
     auto sent = socket_.try_sendto(conversation.answer_datagram(received->data), received->peer);
     if (sent) {
@@ -167,18 +178,21 @@ bool SignalSource::on_ready(Ready) {
     return true;
 }
 
-LoopServer::LoopServer(std::unique_ptr<Waiter> waiter, const std::vector<Endpoint>& endpoints, ServeContext& context)
+LoopServer::LoopServer(std::unique_ptr<Waiter> waiter, std::vector<ServerSocket>& sockets, ServeContext& context)
     : waiter_(std::move(waiter)),
       context_(context),
       scratch_(Buffer::with_capacity(std::max<std::size_t>(context.buffer, 65536))) {
     socket::setdefaulttimeout(0s);  // no call on any of these sockets waits
-    for (auto& endpoint : endpoints) {
-        auto socket = open_listener(endpoint);
-        bound(endpoint.scheme, socket.getsockname());
-        if (is_datagram(endpoint)) {
-            ports_.emplace_back(std::move(socket), context_, scratch_.room());
-        } else {
-            listeners_.emplace_back(std::move(socket), *this);
+    for (auto& given : sockets) {
+        auto& socket = given.socket;
+        socket.settimeout(0s);
+        switch (given.role) {
+            case Role::datagrams: ports_.emplace_back(std::move(socket), context_, scratch_.room()); break;
+            case Role::listener: listeners_.emplace_back(std::move(socket), *this); break;
+            case Role::connection: {
+                auto peer = socket.getpeername();
+                welcome(std::move(socket), peer);
+            }
         }
     }
 }
@@ -189,10 +203,11 @@ ServeEnd LoopServer::run(StopSignals& signals, Duration drain) {
     waiter_->watch(signal_source, Ready::read);
     watch_listeners();
     for (auto& port : ports_) waiter_->watch(port, Ready::read);
-    while (!forced_ && !(drain_until_ && clients_.empty())) {
+    while (!forced_ && !(clients_.empty() && nobody_comes())) {
         for (auto& event : waiter_->wait(until_next_deadline())) dispatch(event);
         if (end_.signal && !drain_until_) begin_drain();
         if (drain_until_ && Clock::now() >= *drain_until_) forced_ = true;
+        end_late();
         end_idle();
         if (accept_at_ && Clock::now() >= *accept_at_) accept_at_.reset();
         watch_listeners();
@@ -207,11 +222,12 @@ void LoopServer::dispatch(const Waiter::Event& event) {
         event.source->on_ready(event.ready);
         return;
     }
-    auto position = client->second;
+    auto position = client->second.position;
     try {
         Ready watched = position->wants();
         if (!position->on_ready(event.ready)) return end(position);
         if (position->wants() != watched) waiter_->watch(*position, position->wants());
+        note_deadline(client->second);
         clients_.splice(clients_.end(), clients_, position);
     } catch (const std::exception& error) {  // memory has run out, perhaps: the end of this client and of nobody else
         say(std::string("a client was dropped: ") + error.what());
@@ -226,7 +242,10 @@ void LoopServer::welcome(Socket socket, const Address& peer) {
     if (!room_ && !std::exchange(said_room_, true))
         say("select() takes no descriptor above " + std::to_string(fd) +
             ": accepting stops until a client leaves (--style selectors has no such limit)");
-    auto ticket = context_.admission.admit(peer);
+    const auto& proxies = context_.options.proxies;
+    bool trusted = !proxies || proxies->trusts(peer);
+    // Behind a proxy the client is not known yet.
+    auto ticket = trusted ? context_.admission.admit(proxies ? Address() : peer) : std::nullopt;
     if (!ticket || !waiter_->takes(fd)) {
         ++context_.tally.refused;
         return;
@@ -234,9 +253,10 @@ void LoopServer::welcome(Socket socket, const Address& peer) {
     ++context_.tally.connections;
     auto client = clients_.emplace(clients_.end(), std::move(socket), peer, std::move(*ticket), context_,
                                    scratch_.room());
-    client_of_.emplace(&*client, client);
+    auto& place = client_of_.emplace(&*client, Place{client, std::nullopt}).first->second;
     try {
-        waiter_->watch(*client, Ready::read);
+        waiter_->watch(*client, client->wants());
+        note_deadline(place);
     } catch (const OSError& error) {  // the kernel has no room for one more to watch
         ++context_.tally.refused;
         end(client);
@@ -246,9 +266,37 @@ void LoopServer::welcome(Socket socket, const Address& peer) {
 
 void LoopServer::end(Clients::iterator client) {
     waiter_->watch(*client, Ready::none);
-    client_of_.erase(&*client);
+    auto place = client_of_.extract(&*client);
+    if (place.mapped().noted) deadlines_.erase(*place.mapped().noted);
     clients_.erase(client);
     room_ = true;
+}
+
+/// One that is put off is noted anew when the time has come, and not for each piece of a message.
+void LoopServer::note_deadline(Place& place) {
+    auto deadline = place.position->deadline();
+    if (!deadline || (place.noted && (*place.noted)->first <= *deadline)) return;
+    if (place.noted) deadlines_.erase(*place.noted);
+    place.noted = deadlines_.emplace(*deadline, &*place.position);
+}
+
+void LoopServer::end_late() {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= Clock::now()) {
+        auto& client = *deadlines_.begin()->second;
+        auto& place = client_of_.at(&client);
+        deadlines_.erase(deadlines_.begin());
+        place.noted.reset();
+        auto deadline = client.deadline();
+        if (!deadline || *deadline > Clock::now()) {
+            note_deadline(place);
+            continue;
+        }
+        if (const char* complaint = client.complaint()) {
+            say(client.peer().to_string() + ": " + complaint);
+            ++context_.tally.failed;
+        }
+        end(place.position);
+    }
 }
 
 void LoopServer::end_idle() {
@@ -276,6 +324,7 @@ void LoopServer::stop(int signal) {
 }
 
 void LoopServer::begin_drain() {
+    context_.before_drain();
     drain_until_ = Clock::now() + drain_;
     for (auto& listener : listeners_) {
         listener.accept_some(SOMAXCONN);  // they believe that they are connected
@@ -284,12 +333,18 @@ void LoopServer::begin_drain() {
     for (auto& port : ports_) waiter_->watch(port, Ready::none);
     listeners_.clear();
     ports_.clear();
+    if (!Conversation::is_endless(context_.service)) return;
+    while (!clients_.empty()) {
+        (void)::shutdown(clients_.front().fileno(), SHUT_WR);
+        end(clients_.begin());
+    }
 }
 
 Timeout LoopServer::until_next_deadline() const {
     auto next = drain_until_;
     auto sooner = [&](Clock::time_point moment) { next = next ? std::min(*next, moment) : moment; };
     if (accept_at_) sooner(*accept_at_);
+    if (!deadlines_.empty()) sooner(deadlines_.begin()->first);
     if (context_.idle && !clients_.empty()) sooner(clients_.front().last_active() + *context_.idle);
     if (!next) return std::nullopt;
     return std::max<Duration>(*next - Clock::now(), Duration::zero());
@@ -297,11 +352,10 @@ Timeout LoopServer::until_next_deadline() const {
 
 }  // namespace
 
-std::unique_ptr<StyleServer> make_loop_server(Style style, const std::vector<Endpoint>& endpoints,
-                                              ServeContext& context) {
+std::unique_ptr<StyleServer> make_loop_server(Style style, std::vector<ServerSocket>& sockets, ServeContext& context) {
     auto method = style == Style::poll ? selectors::Method::poll : selectors::Method::epoll;
     auto waiter = style == Style::select ? make_select_waiter() : make_selector_waiter(method);
-    return std::make_unique<LoopServer>(std::move(waiter), endpoints, context);
+    return std::make_unique<LoopServer>(std::move(waiter), sockets, context);
 }
 
 }  // namespace bight::tool

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include <sys/signalfd.h>
@@ -32,15 +33,32 @@ std::optional<int> StopSignals::take() noexcept {
     return static_cast<int>(info.ssi_signo);
 }
 
-ExitOnSignal::ExitOnSignal(StopSignals& signals)
-    : end_(socket::socketpair()), thread_([this, &signals] {
+namespace {
+
+[[noreturn]] void exit_now(int signal) { std::_Exit(exit_code::signalled + signal); }
+
+}  // namespace
+
+OnSignal::OnSignal(StopSignals& signals, std::function<void(int)> action)
+    : end_(socket::socketpair()), thread_([this, &signals, action = std::move(action)] {
+          bool is_first = true;
           while (select::select({signals, end_.second}, {}, {}).readable != std::vector{end_.second.fileno()})
-              if (auto signal = signals.take()) std::_Exit(exit_code::signalled + *signal);
+              if (auto signal = signals.take()) std::exchange(is_first, false) ? action(*signal) : exit_now(*signal);
       }) {}
 
-ExitOnSignal::~ExitOnSignal() {
+OnSignal::~OnSignal() {
     end_.first.close();
     thread_.join();
 }
+
+ShutdownOnSignal::ShutdownOnSignal(StopSignals& signals, Socket& connection)
+    : watch_(signals, [this, &connection](int signal) {
+          signal_ = signal;
+          try {
+              connection.shutdown(SHUT_RDWR);
+          } catch (const OSError&) {}  // the peer has ended it already
+      }) {}
+
+ExitOnSignal::ExitOnSignal(StopSignals& signals) : OnSignal(signals, exit_now) {}
 
 }  // namespace bight::tool

@@ -3,6 +3,8 @@
 
 #include <bight/socket.h>
 
+#include <atomic>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -27,18 +29,38 @@ private:
     int fd_;
 };
 
-/// While it lives, a signal ends the process at once, as if it were not blocked: for calls that wait and look at nothing
-/// else.
-class ExitOnSignal {
+/// While it lives, the first signal has `action` done, in a thread of its own, and a second one ends the process at once.
+class OnSignal {
 public:
-    explicit ExitOnSignal(StopSignals& signals);
-    ~ExitOnSignal();
-    ExitOnSignal(const ExitOnSignal&) = delete;
-    ExitOnSignal& operator=(const ExitOnSignal&) = delete;
+    OnSignal(StopSignals& signals, std::function<void(int signal)> action);
+    ~OnSignal();
+    OnSignal(const OnSignal&) = delete;
+    OnSignal& operator=(const OnSignal&) = delete;
 
 private:
     socket::SocketPair end_;  // closing the first wakes the thread
     std::thread thread_;
+};
+
+/// While it lives, the first signal shuts a connection down, so that whoever waits for it goes on.
+class ShutdownOnSignal {
+public:
+    /// The connection must outlive it, and not be closed meanwhile.
+    ShutdownOnSignal(StopSignals& signals, Socket& connection);
+
+    /// The number of the signal that came; 0 for none.
+    int signal() const noexcept { return signal_; }
+
+private:
+    std::atomic<int> signal_ = 0;
+    OnSignal watch_;
+};
+
+/// While it lives, a signal ends the process at once, as if it were not blocked: for calls that wait and look at nothing
+/// else.
+class ExitOnSignal : OnSignal {
+public:
+    explicit ExitOnSignal(StopSignals& signals);
 };
 
 }  // namespace bight::tool

@@ -13,7 +13,7 @@
 
 namespace bench {
 
-clockid_t start_child(const std::function<void()>& serve) {
+pid_t fork_child(const std::function<void()>& serve) {
     pid_t parent = ::getpid();
     pid_t child = must(::fork(), "fork");
     if (child == 0) {
@@ -21,13 +21,19 @@ clockid_t start_child(const std::function<void()>& serve) {
         if (::getppid() == parent) serve();
         ::_exit(1);
     }
+    return child;
+}
+
+clockid_t clock_of(pid_t process) {
     clockid_t clock;
-    if (int errnum = ::clock_getcpuclockid(child, &clock); errnum != 0) {
+    if (int errnum = ::clock_getcpuclockid(process, &clock); errnum != 0) {
         errno = errnum;
         must(-1, "clock_getcpuclockid");
     }
     return clock;
 }
+
+clockid_t start_child(const std::function<void()>& serve) { return clock_of(fork_child(serve)); }
 
 void become(const std::vector<std::string>& command, const std::vector<int>& inherited) {
     for (int fd : inherited) ::fcntl(fd, F_SETFD, 0);

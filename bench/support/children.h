@@ -5,11 +5,18 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
 #include <time.h>
 
 namespace bench {
 
-/// A child that runs `serve` until this process ends, and the clock of its CPU time.
+/// A child that runs `serve` until this process ends.
+pid_t fork_child(const std::function<void()>& serve);
+
+/// The clock of a process's CPU time.
+clockid_t clock_of(pid_t process);
+
+/// fork_child(), and the clock of it.
 clockid_t start_child(const std::function<void()>& serve);
 
 /// In a child: becomes another program, and gives it these descriptors. Returns only if that fails.

@@ -9,6 +9,7 @@
 #include <exception>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -63,7 +64,7 @@ void show_goals(const Claim& claim, bool json) {
 
 void show_pairs(const Claim& claim, const Arguments& arguments) {
     int pairs = claim.pairs > 0 ? std::min(claim.pairs, arguments.pairs) : arguments.pairs;
-    PairResult result = run_pairs(claim.ours, claim.theirs, pairs);
+    PairResult result = run_pairs(claim.ours, claim.theirs, pairs, claim.window_ns);
     if (arguments.json) {
         std::printf("{\"name\": \"%s\", \"goal\": %g, \"pairs\": %d, \"ratio\": %.4f, \"low\": %.4f, \"high\": %.4f, "
                     "\"ours_ns\": %.1f, \"theirs_ns\": %.1f}\n",
@@ -117,7 +118,7 @@ int run(int argc, char** argv, Claims make_claims) {
             for (const Claim& claim : claims) show_goals(claim, arguments.json);
             break;
         case Mode::pairs:
-            for (const Claim& claim : claims) show_pairs(claim, arguments);
+            for (Claim& claim : claims) show_pairs(Claim(std::move(claim)), arguments);
             break;
     }
     return 0;

@@ -16,9 +16,10 @@ struct Claim {
     Side ours;
     Side theirs;
     int pairs = 0;  // the most pairs that its long turns are worth; 0 for as many as are asked for
+    double window_ns = usual_window_ns;
 };
 
-/// The claims of one program, made when they are run: what they hold on to stays open for the whole run.
+/// The claims of one program, made when they are run: what one holds on to stays open until its pairs have been shown.
 using Claims = std::vector<Claim> (*)();
 
 /// What each of the programs does, by its arguments:

@@ -11,8 +11,6 @@
 namespace bench {
 namespace {
 
-constexpr double window_ns = 2e6;
-
 double time_of(const Side& side, long turns) {
     double begin = side.clock();
     side.work(turns);
@@ -26,7 +24,7 @@ double median(std::vector<double> values) {
 }
 
 /// How many turns make a window; runs the side for some windows on the way, which warms it up.
-long turns_of_a_window(const Side& side) {
+long turns_of_a_window(const Side& side, double window_ns) {
     long turns = 1;
     while (true) {
         double taken = time_of(side, turns) * static_cast<double>(turns);
@@ -45,22 +43,22 @@ double clock_ns(clockid_t clock) {
 
 double thread_cpu_ns() { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
-PairResult run_pairs(const Side& ours, const Side& theirs, int pairs) {
-    long turns = turns_of_a_window(theirs);
+PairResult run_pairs(const Side& ours, const Side& theirs, int pairs, double window_ns) {
+    long turns = turns_of_a_window(theirs, window_ns);
     (void)time_of(ours, turns);
+    // The side that goes first in a pair was the last of the pair before, and is warm: so a ratio is that of two pairs.
     std::vector<double> ratios, ours_ns, theirs_ns;
-    for (int i = 0; i < pairs; ++i) {
-        bool ours_first = i % 2 == 0;
-        double first = time_of(ours_first ? ours : theirs, turns);
-        double second = time_of(ours_first ? theirs : ours, turns);
-        ours_ns.push_back(ours_first ? first : second);
-        theirs_ns.push_back(ours_first ? second : first);
+    for (int i = 0; i < std::max(pairs / 2, 1); ++i) {
+        double ours_warm = time_of(ours, turns), theirs_cold = time_of(theirs, turns);
+        double theirs_warm = time_of(theirs, turns), ours_cold = time_of(ours, turns);
+        ours_ns.push_back((ours_warm + ours_cold) / 2);
+        theirs_ns.push_back((theirs_warm + theirs_cold) / 2);
         ratios.push_back(ours_ns.back() / theirs_ns.back());
     }
     PairResult result{pairs, median(ratios), 0, 0, median(ours_ns), median(theirs_ns)};
     // The ranks between which the true median lies in 95 of 100 cases, whatever the distribution.
     std::ranges::sort(ratios);
-    double count = pairs, spread = 1.96 * std::sqrt(count) / 2;
+    double count = static_cast<double>(ratios.size()), spread = 1.96 * std::sqrt(count) / 2;
     auto rank = [&](double place) { return ratios[static_cast<std::size_t>(std::clamp(place, 0.0, count - 1))]; };
     result.low = rank(std::floor(count / 2 - spread - 0.5));
     result.high = rank(std::ceil(count / 2 + spread - 0.5));

@@ -29,16 +29,18 @@ struct Side {
 /// What the pairs said. Times are nanoseconds of one turn.
 struct PairResult {
     int pairs = 0;
-    double ratio = 0;  // median of ours / theirs, pair by pair
+    double ratio = 0;  // median of ours / theirs, two pairs by two
     double low = 0;    // 95 % interval of that median, by the order of the ratios alone
     double high = 0;
     double ours_ns = 0;  // medians of the windows
     double theirs_ns = 0;
 };
 
-/// Runs the two sides by turns, in windows of about two milliseconds; of each pair, every second time the other side
-/// goes first, so that what drifts slowly falls on both.
-PairResult run_pairs(const Side& ours, const Side& theirs, int pairs);
+inline constexpr double usual_window_ns = 2e6;
+
+/// Runs the two sides by turns, in windows of about that length; of each pair, every second time the other side goes first.
+/// One ratio is of two such pairs, so that what drifts slowly, and what it costs to begin anew, falls on both.
+PairResult run_pairs(const Side& ours, const Side& theirs, int pairs, double window_ns = usual_window_ns);
 
 /// Keeps this thread on one core, the last that it may use, so that both sides have the same caches.
 void stay_on_one_core();

@@ -7,6 +7,7 @@
 #include <bight/address_families.h>
 #include <bight/addrinfo.h>
 #include <bight/ancillary.h>
+#include <bight/asyncio.h>
 #include <bight/batch.h>
 #include <bight/buffer.h>
 #include <bight/bytes.h>
@@ -15,8 +16,11 @@
 #include <bight/family.h>
 #include <bight/file.h>
 #include <bight/file_descriptor.h>
+#include <bight/file_transfer.h>
 #include <bight/format.h>
+#include <bight/handover.h>
 #include <bight/inet.h>
+#include <bight/inherited.h>
 #include <bight/interfaces.h>
 #include <bight/iostream.h>
 #include <bight/ipaddress.h>
@@ -28,11 +32,14 @@
 #include <bight/netdb.h>
 #include <bight/options.h>
 #include <bight/printable.h>
+#include <bight/proxy_protocol.h>
 #include <bight/resolver.h>
 #include <bight/resolver_pool.h>
 #include <bight/select.h>
 #include <bight/selectors.h>
 #include <bight/socket.h>
 #include <bight/socketserver.h>
+#include <bight/socketserver/proxies.h>
+#include <bight/systemd.h>
 #include <bight/tcp_info.h>
 #include <bight/time.h>

@@ -108,6 +108,11 @@ public:
 
 // ---- Errors that no system call made. ----------------------------------------------------------------------------------
 
+/// What went wrong is in the use of the program: no loop runs here, or one does already.
+class RuntimeError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 /// A text or a combination of arguments that cannot be used.
 class ValueError : public std::invalid_argument {
     using std::invalid_argument::invalid_argument;

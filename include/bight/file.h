@@ -3,6 +3,7 @@
 
 #include <bight/buffer.h>
 #include <bight/bytes.h>
+#include <bight/error.h>
 
 #include <cstddef>
 #include <iterator>
@@ -12,6 +13,7 @@
 namespace bight {
 
 struct SocketState;
+struct ReadPace;
 
 namespace socket {
 
@@ -87,10 +89,14 @@ private:
     Buffer take(std::size_t size);
     void require_open() const;
 
+    friend struct ReaderAccess;  // for the library's own servers, which limit how long a message may take
+    Result<std::size_t> recv_at_pace(MutableBytes room);
+
     std::shared_ptr<SocketState> socket_;
     Buffer buffer_;
     std::size_t start_ = 0;  // what was taken of buffer_
     std::size_t buffering_ = 0;
+    ReadPace* pace_ = nullptr;
     bool open_ = false;
     bool timed_out_ = false;
 };

@@ -88,6 +88,7 @@ protected:
     void change(KeyBase& key, Ready events);
     void replace(KeyBase& key, Ready events, std::shared_ptr<KeyBase> replacement);
     std::shared_ptr<KeyBase> erase(FileLike file);
+    std::shared_ptr<KeyBase> erase(const KeyBase& key, bool is_closed);
     std::shared_ptr<KeyBase> find(FileLike file) const;
     const std::shared_ptr<KeyBase>* lookup(FileLike file) const noexcept;
     std::span<const Hit> wait(const Timeout& timeout);
@@ -97,6 +98,7 @@ protected:
 
 private:
     void require_open(const char* call) const;
+    std::shared_ptr<KeyBase> take_out(const KeyBase& key);
 
     Method method_;
     std::unique_ptr<Backend> backend_;            // null once moved from
@@ -162,6 +164,12 @@ public:
     /// Raises KeyError for what is not registered, ValueError for that without a descriptor. What was closed before can
     /// be removed, by the object or the number.
     std::shared_ptr<Key> remove(FileLike file) { return std::static_pointer_cast<Key>(erase(file)); }
+
+    /// The same by a key of this selector, as select() lends it. Raises KeyError for one that was removed before.
+    std::shared_ptr<Key> remove(const Key& key) { return std::static_pointer_cast<Key>(erase(key, false)); }
+
+    /// remove() of one whose descriptor has been closed, so that the kernel has forgotten it already, and is not told.
+    std::shared_ptr<Key> remove_closed(const Key& key) { return std::static_pointer_cast<Key>(erase(key, true)); }
 
     /// Raises KeyError for what is not registered, ValueError for that without a descriptor, ClosedError after close().
     std::shared_ptr<Key> get_key(FileLike file) const { return std::static_pointer_cast<Key>(find(file)); }

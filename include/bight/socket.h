@@ -80,6 +80,9 @@ public:
     /// Waits for a connection. The new socket has the default timeout (setdefaulttimeout), not that of the listener.
     Accepted accept();
 
+    /// As accept(), with a timeout of its own for the new socket, which takes no further call.
+    Accepted accept(Timeout timeout);
+
     // ---- As a client. -------------------------------------------------------------------------------------------------
 
     /// Waits until connected. After a failure the socket is good for closing only.
@@ -156,6 +159,7 @@ public:
     // ETIMEDOUT is a limit that ran out, EAGAIN what would wait on a non-blocking socket, EBADF a closed one.
 
     Result<Accepted> try_accept();
+    Result<Accepted> try_accept(Timeout timeout);
     Result<void> try_connect(const Address& address);
     Result<Buffer> try_recv(std::size_t size, int flags = 0);
     Result<MutableBytes> try_recv_into(MutableBytes memory, int flags = 0);

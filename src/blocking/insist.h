@@ -81,7 +81,12 @@ template <class Attempt>
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::recv(MutableBytes memory, int flags) {
     if (memory.empty()) [[unlikely]]
         return 0;  // as in Python: no room, no call
-    return insist(*this, POLLIN, flags, [=, this] { return sys::recv(fd.fileno(), memory, without_waiting(flags)); });
+    auto got = sys::recv(fd.fileno(), memory, flags | recv_mode);
+    if (got && *got == 0) [[unlikely]]
+        ended = true;
+    if (got || !can_go_on(*this, flags, got.error())) [[likely]]
+        return got;
+    return recv_again(memory, flags, got.error());
 }
 
 [[gnu::always_inline]] inline Result<std::size_t> SocketState::recvfrom(MutableBytes memory, int flags, Address& peer) {

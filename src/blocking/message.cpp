@@ -2,6 +2,7 @@
 #include <bight/message.h>
 
 #include "blocking/insist.h"
+#include "blocking/received_fds.h"
 #include "blocking/socket_state.h"
 #include "sys/messages.h"
 #include "values/cmsg_layout.h"
@@ -13,14 +14,6 @@
 
 namespace bight {
 namespace {
-
-constexpr Errno closed_before{EBADF};
-
-[[noreturn, gnu::cold, gnu::noinline]] void fail(const SocketState* state, Errno error, const char* call,
-                                                 const char* preposition) {
-    if (!state) throw ClosedError(call);
-    raise_os_error(error.number(), state->context(call, preposition));
-}
 
 bool carries_fds(const AncillaryItem& item) noexcept {
     return item.is(cmsg::socket, cmsg::rights) || item.is(cmsg::socket, cmsg::pidfd);
@@ -137,7 +130,7 @@ Result<MessageInto> Socket::try_recvmsg_into(std::span<const MutableBytes> memor
 MessageInto Socket::recvmsg_into(std::span<const MutableBytes> memory, std::size_t ancillary_size, int flags) {
     MessageInto message;
     if (auto got = receive(state_.get(), memory, ancillary_size, flags, message); !got) [[unlikely]]
-        fail(state_.get(), got.error(), "recvmsg", "from");
+        raise_failure(state_.get(), got.error(), "recvmsg", "from");
     return message;
 }
 
@@ -151,7 +144,7 @@ Result<Message> Socket::try_recvmsg(std::size_t size, std::size_t ancillary_size
 Message Socket::recvmsg(std::size_t size, std::size_t ancillary_size, int flags) {
     Message message;
     if (auto got = receive_buffer(state_.get(), size, ancillary_size, flags, message); !got) [[unlikely]]
-        fail(state_.get(), got.error(), "recvmsg", "from");
+        raise_failure(state_.get(), got.error(), "recvmsg", "from");
     return message;
 }
 
@@ -170,7 +163,7 @@ namespace {
 
 [[noreturn, gnu::cold, gnu::noinline]] void fail_sendmsg(const SocketState* state, Errno error, const Address& peer) {
     if (state && !peer.sockaddr().empty()) raise_os_error(error, "sendmsg to " + peer.to_string());
-    fail(state, error, "sendmsg", "to");
+    raise_failure(state, error, "sendmsg", "to");
 }
 
 }  // namespace
@@ -212,28 +205,8 @@ std::size_t send_fds(Socket& socket, Bytes data, std::span<const int> fds, int f
 }
 
 ReceivedFds recv_fds(Socket& socket, std::size_t size, std::size_t max_fds, int flags) {
-    constexpr std::size_t kernels_most = 253;
-    // Room for what may come beside descriptors: credentials, a pidfd, a time stamp, a security label. In Python these
-    // take the room of the descriptors.
-    constexpr std::size_t others = 256;
-    if (max_fds > kernels_most) throw ValueError("at most 253 descriptors travel with a message");
-    auto room = cmsg_space(static_cast<std::ptrdiff_t>(max_fds * sizeof(int))) + others;
-    auto [data, ancillary, message_flags, address] = socket.recvmsg(size, room, flags);
-    std::vector<int> passed;
-    for (const AncillaryItem& item : ancillary)
-        if (item.is(cmsg::socket, cmsg::rights)) {
-            auto before = passed.size();
-            passed.resize(before + item.data.size() / sizeof(int));
-            std::memcpy(passed.data() + before, item.data.data(), (passed.size() - before) * sizeof(int));
-        }
-    ReceivedFds received{std::move(data), ancillary.take_fds(), message_flags, address};
-    // A pidfd of the sender (SO_PASSPIDFD) is the kernel's, and was not passed.
-    std::erase_if(received.fds, [&](const FileDescriptor& fd) { return std::ranges::count(passed, fd.fileno()) == 0; });
-    if (received.fds.size() > max_fds) {
-        received.fds.resize(max_fds);
-        received.flags |= MSG_CTRUNC;
-    }
-    return received;
+    auto room = room_for_fds(max_fds);
+    return received_fds(socket.recvmsg(size, room, flags), max_fds);
 }
 
 }  // namespace socket

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/file.h>
 
+#include "blocking/deadline.h"
 #include "blocking/insist.h"
 #include "blocking/or_raise.h"
+#include "blocking/read_pace.h"
 #include "blocking/socket_state.h"
 
 #include <algorithm>
@@ -78,13 +80,38 @@ std::size_t BufferedReader::fill(std::size_t wanted) {
     std::size_t most = std::max({buffering_, std::min(wanted, largest_read), std::size_t{1}});
     make_room(most);
     auto room = buffer_.room().subspan(buffer_.size());
-    auto count = socket_->recv(room.first(std::min(room.size(), most)), 0);
+    room = room.first(std::min(room.size(), most));
+    auto count = pace_ ? recv_at_pace(room) : socket_->recv(room, 0);
     if (!count) {
         timed_out_ = count.error().number() == ETIMEDOUT;
         raise_os_error(count.error(), socket_->context("read", "from"));
     }
     buffer_.resize(buffer_.size() + *count);
     return *count;
+}
+
+Result<std::size_t> BufferedReader::recv_at_pace(MutableBytes room) {
+    while (true) {
+        auto count = sys::recv(socket_->fd.fileno(), room, MSG_DONTWAIT);
+        if (count) {
+            pace_->count(*count);
+            socket_->ended = *count == 0;
+            return count;
+        }
+        int errnum = count.error().number();
+        if (errnum == EINTR) {
+            interrupted();
+            continue;
+        }
+        if (errnum != EAGAIN) return count;
+        auto end = pace_->end(socket_->timeout);
+        Timeout left;
+        if (end != sys::TimePoint::max()) left = std::max(end - sys::now(), Duration::zero());
+        auto ready = wait_until_ready(socket_->fd.fileno(), POLLIN, Deadline(left));
+        if (ready) continue;
+        if (ready.error().number() == ETIMEDOUT) pace_->blame();
+        return std::unexpected(ready.error());
+    }
 }
 
 Buffer BufferedReader::take(std::size_t size) {

@@ -24,6 +24,9 @@ public:
     virtual Result<void> modify(const KeyBase& key, Ready events) = 0;
     virtual void remove(const KeyBase& key) noexcept = 0;
 
+    /// As remove(), of a descriptor that was closed. Where a duplicate lives, reports may still come, and are stale.
+    virtual void forget(const KeyBase& key) noexcept { remove(key); }
+
     /// Appends to `hits`, which is empty, what is ready, and returns them; `count` is how many keys there are. Goes on
     /// after a signal with the time that is left; raises OSError. The timeout comes by reference, for g++ puts one that
     /// came by value together in memory anew at each step, and waits for its own writes.

@@ -16,7 +16,7 @@
 namespace bight::selectors {
 namespace {
 
-constexpr std::uint32_t mask_of(Ready events) noexcept {
+constexpr std::uint32_t epoll_mask_of(Ready events) noexcept {
     return (has(events, Ready::read) ? std::uint32_t{EPOLLIN} : 0) |
            (has(events, Ready::write) ? std::uint32_t{EPOLLOUT} : 0);
 }
@@ -34,16 +34,18 @@ public:
     explicit EpollBackend(FileDescriptor epoll) noexcept : epoll_(std::move(epoll)) {}
 
     Result<void> add(const KeyBase& key) override {
-        return sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_ADD, key.fd(), mask_of(key.events()), token_of(key));
+        return sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_ADD, key.fd(), epoll_mask_of(key.events()), token_of(key));
     }
 
     Result<void> modify(const KeyBase& key, Ready events) override {
-        return sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_MOD, key.fd(), mask_of(events), token_of(key));
+        return sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_MOD, key.fd(), epoll_mask_of(events), token_of(key));
     }
 
     void remove(const KeyBase& key) noexcept override {
         (void)sys::epoll_ctl(epoll_.fileno(), EPOLL_CTL_DEL, key.fd(), 0, 0);  // closed before: the kernel did it
     }
+
+    void forget(const KeyBase&) noexcept override {}
 
     std::span<const Hit> wait(const Keys& keys, std::size_t count, const Timeout& timeout,
                               std::vector<Hit>& hits) override {

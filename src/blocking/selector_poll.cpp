@@ -5,19 +5,19 @@
 namespace bight::selectors {
 namespace {
 
-constexpr short mask_of(Ready events) noexcept {
+constexpr short poll_mask_of(Ready events) noexcept {
     return static_cast<short>((has(events, Ready::read) ? POLLIN : 0) | (has(events, Ready::write) ? POLLOUT : 0));
 }
 
 class PollBackend final : public Backend {
 public:
     Result<void> add(const KeyBase& key) override {
-        set_.set(key.fd(), mask_of(key.events()));
+        set_.set(key.fd(), poll_mask_of(key.events()));
         return {};
     }
 
     Result<void> modify(const KeyBase& key, Ready events) override {
-        set_.change(key.fd(), mask_of(events));
+        set_.change(key.fd(), poll_mask_of(events));
         return {};
     }
 

@@ -151,12 +151,25 @@ std::shared_ptr<KeyBase> BaseSelector::erase(FileLike file) {
     require_open("remove");
     auto found = lookup(file);
     if (!found) raise_unknown(file);
-    auto index = static_cast<std::size_t>((*found)->fd());
-    removed_.push_back(*found);
-    auto key = std::move(keys_[index]);
-    --size_;
+    auto key = take_out(**found);
     backend_->remove(*key);
     return key;
+}
+
+std::shared_ptr<KeyBase> BaseSelector::erase(const KeyBase& key, bool is_closed) {
+    require_open("remove");
+    auto found = lookup(key.fd_);
+    if (!found || found->get() != &key) raise_unknown(key.fd_);
+    auto removed = take_out(key);
+    is_closed ? backend_->forget(*removed) : backend_->remove(*removed);
+    return removed;
+}
+
+std::shared_ptr<KeyBase> BaseSelector::take_out(const KeyBase& key) {
+    auto& place = keys_[static_cast<std::size_t>(key.fd_)];
+    removed_.push_back(place);
+    --size_;
+    return std::move(place);
 }
 
 std::vector<std::shared_ptr<KeyBase>> BaseSelector::all() const {

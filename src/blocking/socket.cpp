@@ -26,16 +26,13 @@ SocketState& open_state(const std::shared_ptr<SocketState>& state, const char* c
     return *state;
 }
 
-/// The Socket for a descriptor that accept(2) gave: with the default timeout, not that of the listener.
-Result<Accepted> accepted(const SocketState& listener, Result<int> descriptor, const Address& peer) {
+/// The Socket for a descriptor that accept(2) gave for it.
+Result<Accepted> accepted(const SocketState& listener, Result<int> descriptor, const Address& peer,
+                          const Timeout& timeout) {
     if (!descriptor) return std::unexpected(descriptor.error());
-    FileDescriptor fd(*descriptor);
-    auto limit = socket::getdefaulttimeout();
-    if (limit)
-        if (auto set = sys::set_nonblocking(fd.fileno(), true); !set) return std::unexpected(set.error());
-    return Accepted{
-        SocketAccess::make(std::move(fd), listener.family, listener.kind, listener.proto, limit, limit.has_value()),
-        peer};
+    return Accepted{SocketAccess::make(FileDescriptor(*descriptor), listener.family, listener.kind, listener.proto,
+                                       timeout, timeout.has_value()),
+                    peer};
 }
 
 std::string to(const char* call, const Address& address) { return call + address.to_string(); }
@@ -69,6 +66,10 @@ Result<Socket> open_socket(Family family, Kind kind, int proto, Timeout timeout)
 
 Socket SocketAccess::make(FileDescriptor fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock) {
     return Socket(std::make_shared<SocketState>(std::move(fd), family, kind, proto, timeout, o_nonblock));
+}
+
+void SocketAccess::limit_calls(Socket& socket, Duration limit) {
+    or_raise(open_state(socket.state_, "settimeout").set_timeout_in_kernel(limit), "settimeout");
 }
 
 Socket::Socket(std::shared_ptr<SocketState> state) noexcept : state_(std::move(state)) {}
@@ -127,10 +128,18 @@ Accepted Socket::accept() {
     return or_raise(try_accept(), "accept");
 }
 
-Result<Accepted> Socket::try_accept() {
+Accepted Socket::accept(Timeout timeout) {
+    open_state(state_, "accept");
+    return or_raise(try_accept(timeout), "accept");
+}
+
+Result<Accepted> Socket::try_accept() { return try_accept(socket::getdefaulttimeout()); }
+
+Result<Accepted> Socket::try_accept(Timeout timeout) {
+    require_limit(timeout);
     if (!state_) return std::unexpected(Errno(EBADF));
     Address peer;
-    return accepted(*state_, state_->accept(peer), peer);
+    return accepted(*state_, state_->accept(peer, timeout), peer, timeout);
 }
 
 Result<Accepted> SocketAccess::accept_now(Socket& listener) {
@@ -140,7 +149,8 @@ Result<Accepted> SocketAccess::accept_now(Socket& listener) {
         state.o_nonblock = true;
     }
     Address peer;
-    return accepted(state, sys::accept(state.fd.fileno(), peer), peer);
+    auto timeout = socket::getdefaulttimeout();
+    return accepted(state, accept_once(state.fd.fileno(), peer, timeout), peer, timeout);
 }
 
 // ---- As a client. ------------------------------------------------------------------------------------------------------

@@ -12,19 +12,10 @@
 namespace bight {
 namespace {
 
-/// Raises what a data call failed with; out of the way of the calls that go well.
-[[noreturn, gnu::cold, gnu::noinline]] void fail(const SocketState* state, Errno error, const char* call,
-                                                 const char* preposition) {
-    if (!state) throw ClosedError(call);
-    raise_os_error(error.number(), state->context(call, preposition));
-}
-
 [[noreturn, gnu::cold, gnu::noinline]] void fail_sendto(const SocketState* state, Errno error, const Address& peer) {
     if (!state) throw ClosedError("sendto");
     raise_os_error(error, "sendto " + peer.to_string());
 }
-
-constexpr Errno closed_before{EBADF};
 
 /// What was received; MSG_TRUNC tells of more than there is room for.
 MutableBytes filled(MutableBytes memory, std::size_t count) { return memory.first(std::min(count, memory.size())); }
@@ -53,7 +44,7 @@ Result<MutableBytes> Socket::try_recv_into(MutableBytes memory, int flags) {
 MutableBytes Socket::recv_into(MutableBytes memory, int flags) {
     auto count = state_ ? state_->recv(memory, flags) : std::unexpected(closed_before);
     if (!count) [[unlikely]]
-        fail(state_.get(), count.error(), "recv", "from");
+        raise_failure(state_.get(), count.error(), "recv", "from");
     return filled(memory, *count);
 }
 
@@ -70,7 +61,7 @@ Buffer Socket::recv(std::size_t size, int flags) {
     auto room = data.room().first(size);
     auto count = state_ ? state_->recv(room, flags) : std::unexpected(closed_before);
     if (!count) [[unlikely]]
-        fail(state_.get(), count.error(), "recv", "from");
+        raise_failure(state_.get(), count.error(), "recv", "from");
     data.resize(filled(room, *count).size());
     return data;
 }
@@ -84,7 +75,7 @@ Result<DatagramInto> Socket::try_recvfrom_into(MutableBytes memory, int flags) {
 DatagramInto Socket::recvfrom_into(MutableBytes memory, int flags) {
     DatagramInto datagram;
     if (auto got = receive(state_.get(), memory, flags, datagram); !got) [[unlikely]]
-        fail(state_.get(), got.error(), "recvfrom", "from");
+        raise_failure(state_.get(), got.error(), "recvfrom", "from");
     return datagram;
 }
 
@@ -98,7 +89,7 @@ Result<Datagram> Socket::try_recvfrom(std::size_t size, int flags) {
 
 Datagram Socket::recvfrom(std::size_t size, int flags) {
     auto datagram = try_recvfrom(size, flags);
-    if (!datagram) fail(state_.get(), datagram.error(), "recvfrom", "from");
+    if (!datagram) raise_failure(state_.get(), datagram.error(), "recvfrom", "from");
     return std::move(*datagram);
 }
 
@@ -112,7 +103,7 @@ Result<std::size_t> Socket::try_send(Bytes data, int flags) {
 std::size_t Socket::send(Bytes data, int flags) {
     auto count = state_ ? state_->send(data, flags) : std::unexpected(closed_before);
     if (!count) [[unlikely]]
-        fail(state_.get(), count.error(), "send", "to");
+        raise_failure(state_.get(), count.error(), "send", "to");
     return *count;
 }
 
@@ -124,7 +115,7 @@ Result<void> Socket::try_sendall(Bytes data, int flags) {
 void Socket::sendall(Bytes data, int flags) {
     auto sent = state_ ? state_->sendall(data, flags) : std::unexpected(closed_before);
     if (!sent) [[unlikely]]
-        fail(state_.get(), sent.error(), "sendall", "to");
+        raise_failure(state_.get(), sent.error(), "sendall", "to");
 }
 
 Result<std::size_t> Socket::try_sendto(Bytes data, const Address& peer, int flags) {

@@ -11,6 +11,19 @@ namespace bight {
 
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
+Result<std::size_t> SocketState::recv_again(MutableBytes memory, int flags, Errno error) {
+    if (is_limited_in_kernel()) {
+        bool others_made_it_nonblocking = sys::is_nonblocking(fd.fileno()).value_or(false);
+        if (error.number() == EAGAIN && !others_made_it_nonblocking) return std::unexpected(Errno(ETIMEDOUT));
+        (void)limit_in_kernel(Duration::zero());
+        recv_mode = MSG_DONTWAIT;
+    }
+    auto attempt = [&] { return sys::recv(fd.fileno(), memory, flags | recv_mode); };
+    auto got = persist(*this, POLLIN, flags, Deadline(timeout), attempt, error);
+    ended = got == 0;
+    return got;
+}
+
 Result<void> SocketState::sendall_after(Result<std::size_t> sent, Bytes& rest, int flags) {
     auto attempt = [&] { return sys::send(fd.fileno(), rest, without_waiting(flags)); };
     Deadline deadline(timeout);
@@ -28,13 +41,13 @@ Result<void> SocketState::sendall_after(Result<std::size_t> sent, Bytes& rest, i
 
 // ---- Connections. ------------------------------------------------------------------------------------------------------
 
-Result<int> SocketState::accept(Address& peer) {
+Result<int> SocketState::accept(Address& peer, const Timeout& its_timeout) {
     // accept(2) has no flag that says not to wait, and O_NONBLOCK may be gone: a duplicate can have cleared it.
     if (timeout && *timeout != Duration::zero()) {
         Deadline deadline(timeout);
         if (auto ready = wait_until_ready(fd.fileno(), POLLIN, deadline); !ready) return std::unexpected(ready.error());
     }
-    return insist(*this, POLLIN, 0, [&] { return sys::accept(fd.fileno(), peer); });
+    return insist(*this, POLLIN, 0, [&] { return accept_once(fd.fileno(), peer, its_timeout); });
 }
 
 Result<void> SocketState::connect(const Address& address, bool* limit_ran_out) {
@@ -125,12 +138,30 @@ Result<void> SocketState::connect_unix(const Address& address, const Deadline& d
 
 // ---- Modes. ------------------------------------------------------------------------------------------------------------
 
+Result<void> SocketState::limit_in_kernel(Duration limit) noexcept {
+    auto microseconds = std::chrono::ceil<std::chrono::microseconds>(limit).count();
+    timeval value{static_cast<time_t>(microseconds / 1'000'000), static_cast<suseconds_t>(microseconds % 1'000'000)};
+    return sys::setsockopt(fd.fileno(), SOL_SOCKET, SO_RCVTIMEO, std::as_bytes(std::span(&value, 1)));
+}
+
+Result<void> SocketState::set_timeout_in_kernel(Duration limit) noexcept {
+    constexpr Duration a_tick = std::chrono::milliseconds(10);  // the kernel may end a limit as much early
+    bool fits = limit >= std::chrono::seconds(1) && limit < std::chrono::hours(24 * 365);
+    if (!fits || o_nonblock || !limit_in_kernel(limit + a_tick)) return set_timeout(limit);
+    timeout = limit;
+    recv_mode = 0;
+    return {};
+}
+
 Result<void> SocketState::set_timeout(Timeout limit) noexcept {
+    if (is_limited_in_kernel())
+        if (auto lifted = limit_in_kernel(Duration::zero()); !lifted) return lifted;
     bool wanted = limit.has_value();
     if (wanted != o_nonblock)
         if (auto set = sys::set_nonblocking(fd.fileno(), wanted); !set) return set;
     o_nonblock = wanted;
     timeout = limit;
+    recv_mode = wanted ? MSG_DONTWAIT : 0;
     return {};
 }
 
@@ -143,12 +174,18 @@ Result<void> SocketState::close() noexcept {
 
 int SocketState::release() noexcept {
     std::lock_guard lock(ending);
+    if (is_limited_in_kernel()) (void)limit_in_kernel(Duration::zero());
     return fd.detach();
 }
 
 void SocketState::abort() noexcept {
     std::lock_guard lock(ending);
     if (fd) (void)sys::shutdown(fd.fileno(), SHUT_RDWR);
+}
+
+void raise_failure(const SocketState* state, Errno error, const char* call, const char* preposition) {
+    if (!state) throw ClosedError(call);
+    raise_os_error(error.number(), state->context(call, preposition));
 }
 
 std::string SocketState::context(std::string_view call, std::string_view preposition) const {

@@ -12,6 +12,7 @@
 #include "blocking/deadline.h"
 #include "sys/calls.h"
 
+#include <cerrno>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,11 +29,18 @@ struct SocketState {
 
     /// Sends all of `rest`, within one limit; `rest` is what is left of it, also after an error.
     Result<void> sendall(Bytes& rest, int flags);
-    Result<int> accept(Address& peer);
+
+    /// O_NONBLOCK of the new descriptor is set where it gets a `timeout`.
+    Result<int> accept(Address& peer, const Timeout& timeout);
 
     /// `limit_ran_out` tells our ETIMEDOUT from the kernel's.
     Result<void> connect(const Address& address, bool* limit_ran_out = nullptr);
     Result<void> set_timeout(Timeout limit) noexcept;
+
+    /// As set_timeout(), for connections that are mostly waited for, as a server's: the kernel keeps the limit of recv(), by
+    /// SO_RCVTIMEO, which takes one call where else there are three. A signal, or a limit below a second, which ticks
+    /// would show in, ends that for the socket; the call that a signal interrupts has its limit anew then.
+    Result<void> set_timeout_in_kernel(Duration limit) noexcept;
     Result<void> close() noexcept;
     int release() noexcept;
 
@@ -51,21 +59,41 @@ struct SocketState {
     Kind kind;
     int proto;
     Timeout timeout;
-    bool o_nonblock;  // of the descriptor: set unless the timeout is none, or if it came to us so
+    bool o_nonblock;  // of the descriptor: set unless the timeout is none, or if it came to us so; or in the kernel
+    int recv_mode = timeout ? MSG_DONTWAIT : 0;  // of recv(), as without_waiting(); 0 where the kernel keeps the limit
+    bool ended = false;  // of a stream: recv() has seen the peer's end, so nothing is left unread
 
     std::mutex ending;  // between close() and abort(), which may be of two threads
 
 private:
+    Result<std::size_t> recv_again(MutableBytes memory, int flags, Errno error);
     Result<void> sendall_after(Result<std::size_t> sent, Bytes& rest, int flags);
+    Result<void> limit_in_kernel(Duration limit) noexcept;
+    bool is_limited_in_kernel() const noexcept { return timeout && recv_mode == 0; }
     Result<void> connect_unix(const Address& address, const Deadline& deadline, bool* limit_ran_out);
     Result<void> finish_connect(const Deadline& deadline, bool* limit_ran_out);
 };
+
+/// What calls on a socket that was closed before answer.
+inline constexpr Errno closed_before{EBADF};
+
+/// Raises what a data call failed with, "recv from 10.0.0.7:443: …"; ClosedError without a state. Out of the way of the
+/// calls that go well.
+[[noreturn, gnu::cold, gnu::noinline]] void raise_failure(const SocketState* state, Errno error, const char* call,
+                                                          const char* preposition);
+
+/// accept(2) for a socket that gets this timeout.
+inline Result<int> accept_once(int listener, Address& peer, const Timeout& timeout) noexcept {
+    return timeout ? sys::accept_nonblocking(listener, peer) : sys::accept(listener, peer);
+}
 
 /// For the library's own use of a Socket's inside.
 struct SocketAccess {
     static Socket make(FileDescriptor fd, Family family, Kind kind, int proto, Timeout timeout, bool o_nonblock);
     static Socket share(const Socket& socket) { return Socket(socket.state_); }
     static SocketState* state(const Socket& socket) noexcept { return socket.state_.get(); }
+    /// settimeout(), by SocketState::set_timeout_in_kernel().
+    static void limit_calls(Socket& socket, Duration limit);
     static std::weak_ptr<SocketState> watch(const Socket& socket) noexcept { return socket.state_; }
 
     /// accept() that never waits, whatever the listener's mode, and leaves its timeout as it is. The descriptor is

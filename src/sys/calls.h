@@ -8,6 +8,7 @@
 #include <bight/time.h>
 
 #include "sys/checked.h"
+#include "sys/sanitizer.h"
 #include "sys/seam.h"
 #include "sys/sockaddr.h"
 
@@ -21,6 +22,8 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // One function for each system call: noexcept, its errno in the result, nothing retried. What creates a descriptor
 // sets close-on-exec; what sends raises no SIGPIPE. This is the only folder that includes system headers.
@@ -39,6 +42,7 @@ Result<TwoDescriptors> socketpair(Family family, Kind kind, int proto) noexcept;
 Result<void> bind(int fd, const Address& address) noexcept;
 Result<void> listen(int fd, int backlog) noexcept;
 Result<int> accept(int fd, Address& peer) noexcept;
+Result<int> accept_nonblocking(int fd, Address& peer) noexcept;
 Result<void> connect(int fd, const Address& address) noexcept;
 Result<void> shutdown(int fd, int how) noexcept;
 Result<Address> getsockname(int fd) noexcept;
@@ -53,13 +57,27 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
 
 // These four are made most, so they are inline: each frame to return through is dear right after a system call.
 
+// libc's recv(3) and send(3) are places at which a thread can be cancelled, which has no way out of a noexcept function,
+// and takes two locked operations a call where there is more than one thread. So the first two go past them.
+#ifdef BIGHT_SANITIZED
+inline constexpr bool past_libc = false;
+#else
+inline constexpr bool past_libc = true;
+#endif
+
 inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept {
-    return moved(Call::recv, memory.size(), [=](std::size_t size) { return ::recv(fd, memory.data(), size, flags); });
+    return moved(Call::recv, memory.size(), [=](std::size_t size) -> ssize_t {
+        if constexpr (past_libc) return ::syscall(SYS_recvfrom, fd, memory.data(), size, flags, nullptr, nullptr);
+        return ::recv(fd, memory.data(), size, flags);
+    });
 }
 
 inline Result<std::size_t> send(int fd, Bytes data, int flags) noexcept {
-    return moved(Call::send, data.size(),
-                 [=](std::size_t size) { return ::send(fd, data.data(), size, flags | MSG_NOSIGNAL); });
+    return moved(Call::send, data.size(), [=](std::size_t size) -> ssize_t {
+        int all = flags | MSG_NOSIGNAL;
+        if constexpr (past_libc) return ::syscall(SYS_sendto, fd, data.data(), size, all, nullptr, 0);
+        return ::send(fd, data.data(), size, all);
+    });
 }
 
 inline Result<std::size_t> recvfrom(int fd, MutableBytes memory, int flags, Address& peer) noexcept {
@@ -92,6 +110,9 @@ Result<bool> is_nonblocking(int fd) noexcept;
 Result<void> set_inheritable(int fd, bool inheritable) noexcept;
 Result<bool> is_inheritable(int fd) noexcept;
 Result<int> eventfd() noexcept;
+
+/// How many bytes can be read now (FIONREAD).
+Result<int> readable_bytes(int fd) noexcept;
 
 // ---- Waiting. ----------------------------------------------------------------------------------------------------------
 
@@ -129,6 +150,15 @@ struct FileIdentity {
 
 /// What `path` itself is: a link is not followed.
 Result<FileIdentity> identify(const char* path) noexcept;
+
+/// What an open descriptor stands for.
+Result<FileIdentity> identify(int fd) noexcept;
+
+/// The permissions of what a descriptor stands for: of a Unix socket, those that the path gets which it is bound to.
+Result<void> set_mode(int fd, unsigned mode) noexcept;
+
+/// /dev/null, to read and to write.
+Result<int> open_null() noexcept;
 
 /// The effective user.
 std::uint32_t user() noexcept;

@@ -61,15 +61,43 @@ Result<int> eventfd() noexcept {
     return checked(Call::eventfd, [] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
 }
 
+Result<int> readable_bytes(int fd) noexcept {
+    int count = 0;
+    if (auto asked = checked_void(Call::fcntl, [&] { return ::ioctl(fd, FIONREAD, &count); }); !asked)
+        return std::unexpected(asked.error());
+    return count;
+}
+
 Result<void> unlink(const char* path) noexcept {
     return checked_void(Call::unlink, [&] { return ::unlink(path); });
 }
 
-Result<FileIdentity> identify(const char* path) noexcept {
+namespace {
+
+template <class Ask>
+Result<FileIdentity> identity(Ask ask) noexcept {
     struct stat status{};
-    auto asked = checked(Call::stat, [&] { return ::lstat(path, &status); });
+    auto asked = checked(Call::stat, [&] { return ask(status); });
     if (!asked) return std::unexpected(asked.error());
     return FileIdentity{status.st_dev, status.st_ino, status.st_uid, S_ISSOCK(status.st_mode)};
+}
+
+}  // namespace
+
+Result<FileIdentity> identify(const char* path) noexcept {
+    return identity([=](struct stat& status) { return ::lstat(path, &status); });
+}
+
+Result<FileIdentity> identify(int fd) noexcept {
+    return identity([=](struct stat& status) { return ::fstat(fd, &status); });
+}
+
+Result<void> set_mode(int fd, unsigned mode) noexcept {
+    return checked_void(Call::fchmod, [=] { return ::fchmod(fd, static_cast<mode_t>(mode)); });
+}
+
+Result<int> open_null() noexcept {
+    return checked(Call::open, [] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); });
 }
 
 std::uint32_t user() noexcept { return ::geteuid(); }

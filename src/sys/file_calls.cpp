@@ -16,11 +16,22 @@ Result<int> open_for_reading(const char* path) noexcept {
     return checked(Call::open, [&] { return ::open(path, O_RDONLY | O_CLOEXEC); });
 }
 
+Result<int> open_without_waiting(const char* path) noexcept {
+    return checked(Call::open, [&] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
+}
+
+Result<std::size_t> read_at(int fd, MutableBytes memory, std::uint64_t offset) noexcept {
+    return moved(Call::pread, memory.size(),
+                 [&](std::size_t size) { return ::pread(fd, memory.data(), size, static_cast<off_t>(offset)); });
+}
+
 Result<FileKind> file_kind(int fd) noexcept {
     struct stat status{};
     auto asked = checked(Call::stat, [&] { return ::fstat(fd, &status); });
     if (!asked) return std::unexpected(asked.error());
     if (S_ISREG(status.st_mode)) return FileKind::regular;
+    if (S_ISSOCK(status.st_mode)) return FileKind::socket;
+    if (S_ISCHR(status.st_mode)) return FileKind::character_device;
     return S_ISFIFO(status.st_mode) ? FileKind::pipe : FileKind::other;
 }
 
@@ -39,6 +50,10 @@ Result<std::size_t> splice(int from, int to, std::size_t size) noexcept {
     return moved(Call::splice, size, [&](std::size_t most) {
         return ::splice(from, nullptr, to, nullptr, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     });
+}
+
+Result<void> enlarge_pipe(int fd, int size) noexcept {
+    return checked_void(Call::fcntl, [&] { return ::fcntl(fd, F_SETPIPE_SZ, size) < 0 ? -1 : 0; });
 }
 
 SigpipeBlocked::SigpipeBlocked() noexcept {

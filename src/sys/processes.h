@@ -4,6 +4,7 @@
 #include <bight/error.h>
 
 #include <cstddef>
+#include <vector>
 
 namespace bight::sys {
 
@@ -21,6 +22,19 @@ Result<void> kill(int pid, int pidfd) noexcept;
 
 /// How many descriptors this process may have.
 std::size_t descriptor_limit() noexcept;
+
+/// Those that are open, by /proc/self/fd, or where there is none, by looking at each number.
+std::vector<int> open_descriptors();
+
+/// This process, of `parent`, is to be killed when the thread that forked it ends; if that is over already, at once.
+Result<void> die_with(int parent) noexcept;
+
+/// The number of this process.
+int process() noexcept;
+
+/// Memory, all zero, that child processes will share.
+Result<void*> map_shared(std::size_t size) noexcept;
+void unmap(void* memory, std::size_t size) noexcept;
 
 /// Ends this process at once.
 [[noreturn]] void exit_now(int status) noexcept;

@@ -29,12 +29,20 @@ Result<void> listen(int fd, int backlog) noexcept {
     return checked_void(Call::listen, [&] { return ::listen(fd, backlog); });
 }
 
-Result<int> accept(int fd, Address& peer) noexcept {
+namespace {
+
+Result<int> accept_with(int fd, Address& peer, int flags) noexcept {
     AddressRoom room(peer);
-    auto accepted = checked(Call::accept4, [&] { return ::accept4(fd, room.data(), room.size(), SOCK_CLOEXEC); });
+    auto accepted = checked(Call::accept4,
+                            [&] { return ::accept4(fd, room.data(), room.size(), SOCK_CLOEXEC | flags); });
     if (accepted) room.done();
     return accepted;
 }
+
+}  // namespace
+
+Result<int> accept(int fd, Address& peer) noexcept { return accept_with(fd, peer, 0); }
+Result<int> accept_nonblocking(int fd, Address& peer) noexcept { return accept_with(fd, peer, SOCK_NONBLOCK); }
 
 Result<void> connect(int fd, const Address& address) noexcept {
     return checked_void(Call::connect, [&] { return ::connect(fd, sockaddr_of(address), size_of(address)); });

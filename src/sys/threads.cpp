@@ -4,6 +4,7 @@
 #include "sys/checked.h"
 
 #include <climits>
+#include <csignal>
 #include <ctime>
 #include <new>
 #include <system_error>
@@ -21,11 +22,21 @@ static_assert(sizeof(std::atomic<std::uint32_t>) == 4 && std::atomic<std::uint32
 }  // namespace
 
 Result<void> start_thread(std::function<void()> body) noexcept {
+    sigset_t all, before;
+    sigfillset(&all);
+    (void)::pthread_sigmask(SIG_SETMASK, &all, &before);  // a thread inherits the mask; these cannot fail
+    auto thread = start_joinable(std::move(body));
+    (void)::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!thread) return std::unexpected(thread.error());
+    thread->detach();
+    return {};
+}
+
+Result<std::thread> start_joinable(std::function<void()> body) noexcept {
     if constexpr (seam::built)
         if (Fault fault = seam::consult(Call::clone); fault.errnum != 0) return failed(fault.errnum);
     try {
-        std::thread(std::move(body)).detach();
-        return {};
+        return std::thread(std::move(body));
     } catch (const std::system_error& error) {
         return failed(error.code().value());
     } catch (const std::bad_alloc&) {

@@ -7,11 +7,15 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <thread>
 
 namespace bight::sys {
 
-/// Begins a thread that nobody joins. EAGAIN where the system has no more of them.
+/// Begins a thread that nobody joins, and that takes no signal: those are for the program's threads. EAGAIN where the system has no more of them.
 Result<void> start_thread(std::function<void()> body) noexcept;
+
+/// Begins a thread that is to be joined. EAGAIN where the system has no more of them.
+Result<std::thread> start_joinable(std::function<void()> body) noexcept;
 
 /// Waits as long as `word` is `value`, as futex(2): EINTR after a signal, ETIMEDOUT at the limit. May also return for no
 /// reason, and does at once where the word is another.

@@ -5,6 +5,7 @@
 
 #include "values/address_access.h"
 #include "values/ip_text.h"
+#include "values/load.h"
 #include "values/port.h"
 #include "values/sockaddr_layout.h"
 
@@ -15,14 +16,7 @@
 namespace bight {
 namespace {
 
-// The raw bytes are read and written by memcpy: they are a sockaddr, of which this layer knows the layout alone.
-template <class T>
-T load(Bytes bytes, std::size_t offset) noexcept {
-    T value{};
-    if (offset + sizeof value <= bytes.size()) std::memcpy(&value, bytes.data() + offset, sizeof value);
-    return value;
-}
-
+// The raw bytes are a sockaddr, of which this layer knows the layout alone.
 template <class T>
 void store(std::byte* bytes, std::size_t offset, const T& value) noexcept {
     std::memcpy(bytes + offset, &value, sizeof value);

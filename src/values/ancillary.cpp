@@ -5,6 +5,7 @@
 
 #include "values/address_access.h"
 #include "values/cmsg_layout.h"
+#include "values/load.h"
 #include "values/sockaddr_layout.h"
 
 #include <algorithm>
@@ -13,13 +14,6 @@
 
 namespace bight {
 namespace {
-
-template <class T>
-T load(Bytes bytes, std::size_t offset = 0) noexcept {
-    T value;
-    std::memcpy(&value, bytes.data() + offset, sizeof value);  // the callers have checked the size
-    return value;
-}
 
 template <class T>
 Bytes bytes_of(const T& value) noexcept {

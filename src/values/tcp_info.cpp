@@ -14,9 +14,9 @@ namespace {
 namespace layout = tcp_info_layout;
 
 /// The kernel's bytes, by place.
-class Fields {
+class Record {
 public:
-    explicit Fields(Bytes bytes) noexcept : bytes_(bytes) {}
+    explicit Record(Bytes bytes) noexcept : bytes_(bytes) {}
 
     /// Zero where the bytes end before it.
     template <class T>
@@ -51,7 +51,7 @@ private:
     Bytes bytes_;
 };
 
-void read_oldest(const Fields& fields, TcpInfo& info) noexcept {
+void read_oldest(const Record& fields, TcpInfo& info) noexcept {
     info.state = static_cast<TcpState>(fields.at<std::uint8_t>(layout::state));
     info.congestion_state = static_cast<TcpCongestionState>(fields.at<std::uint8_t>(layout::ca_state));
     fields.read(layout::retransmits, info.retransmits);
@@ -81,7 +81,7 @@ void read_oldest(const Fields& fields, TcpInfo& info) noexcept {
     fields.read(layout::fackets, info.forward_acks);
 }
 
-void read_times_and_metrics(const Fields& fields, TcpInfo& info) noexcept {
+void read_times_and_metrics(const Record& fields, TcpInfo& info) noexcept {
     fields.read(layout::last_data_sent, info.last_data_sent);
     fields.read(layout::last_data_recv, info.last_data_received);
     fields.read(layout::last_ack_recv, info.last_ack_received);
@@ -98,7 +98,7 @@ void read_times_and_metrics(const Fields& fields, TcpInfo& info) noexcept {
     fields.read(layout::total_retrans, info.total_retransmissions);
 }
 
-void read_newer(const Fields& fields, TcpInfo& info) noexcept {
+void read_newer(const Record& fields, TcpInfo& info) noexcept {
     fields.read_if(layout::pacing_rate, info.pacing_rate);
     fields.read_if(layout::max_pacing_rate, info.max_pacing_rate);
     fields.read_if(layout::bytes_acked, info.bytes_acked);
@@ -132,7 +132,7 @@ void read_newer(const Fields& fields, TcpInfo& info) noexcept {
 
 TcpInfo TcpInfo::of(Bytes bytes) noexcept {
     TcpInfo info;
-    Fields fields(bytes);
+    Record fields(bytes);
     read_oldest(fields, info);
     read_times_and_metrics(fields, info);
     read_newer(fields, info);

@@ -10,6 +10,7 @@
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
+#include "sys/sanitizer.h"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <limits>
 #include <map>
@@ -115,17 +117,23 @@ TEST(BadNames, with_a_nul_at_any_place_are_refused) {
             }
 }
 
+#ifdef BIGHT_SANITIZED
+constexpr double at_once = 1;  // seconds
+#else
+constexpr double at_once = 0.2;
+#endif
+
 // B012: what cannot be a name is refused before anything looks at its parts.
 TEST(BadNames, of_64_kilobytes_are_refused_at_once) {
     std::string dots;
     while (dots.size() < 65'536) dots += "a.";
     for (const std::string& name : {std::string(65'536, 'a'), dots}) {
-        auto begin = std::chrono::steady_clock::now();
+        auto begin = std::clock();  // CPU time: others may run meanwhile
         for (int i = 0; i < 100; ++i) {
             EXPECT_THROW((void)socket::gethostbyname(name), ValueError);
             EXPECT_THROW(HostPort(name, 80), ValueError);
         }
-        EXPECT_LT(std::chrono::steady_clock::now() - begin, 200 * 1ms);
+        EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, at_once);
     }
 }
 

@@ -314,6 +314,52 @@ TEST_P(Selectors, a_reused_number_gets_no_stale_event) {
     }
 }
 
+TEST_P(Selectors, a_key_is_removed_by_itself) {
+    Selector<Socket> owner(GetParam());
+    auto key = owner.add(near.fileno(), Ready::write, near.dup());
+    EXPECT_EQ(owner.remove(*key), key);
+    EXPECT_EQ(owner.size(), 0u);
+    EXPECT_FALSE(owner.contains(near));
+    EXPECT_TRUE(owner.select(0s).empty());
+    EXPECT_THROW(owner.remove(*key), KeyError);
+    auto other = owner.add(near, Ready::write, near.dup());
+    EXPECT_THROW(owner.remove(*key), KeyError);  // the number is another key's
+    EXPECT_EQ(owner.get_key(near), other);
+}
+
+TEST_P(Selectors, a_key_whose_data_is_closed_is_removed_without_the_kernel) {
+    Selector<Socket> owner(GetParam());
+    int fd = near.fileno();
+    auto key = owner.add(fd, Ready::read, std::move(near));
+    far.sendall("x");
+    ASSERT_EQ(owner.select(0s).size(), 1u);
+    key->data.close();
+    {
+        testing::Faults none([](sys::Call call) {
+            EXPECT_NE(call, sys::Call::epoll_ctl);
+            return sys::Fault{};
+        });
+        owner.remove_closed(*key);
+    }
+    auto fresh = socket::socketpair();
+    owner.add(fresh.first, Ready::read, fresh.first.dup());
+    EXPECT_TRUE(owner.select(0s).empty());
+    fresh.second.sendall("x");
+    ASSERT_EQ(owner.select(0s).size(), 1u);
+}
+
+TEST_P(Selectors, a_key_whose_data_went_elsewhere_is_removed_from_the_kernel) {
+    Selector<Socket> owner(GetParam());
+    int fd = near.fileno();
+    auto key = owner.add(fd, Ready::read, std::move(near));
+    Socket elsewhere = std::move(key->data);
+    owner.remove(*key);
+    auto again = owner.add(elsewhere, Ready::read, Socket());
+    far.sendall("x");
+    ASSERT_EQ(owner.select(0s).size(), 1u);
+    EXPECT_EQ(owner.select(0s)[0].key, again.get());
+}
+
 // ---- What only one of them does. ---------------------------------------------------------------------------------------
 
 // B032: epoll goes on about a closed descriptor while a duplicate lives. Neither a stale event nor a spin comes of it.
@@ -338,6 +384,22 @@ TEST(EpollSelector, a_duplicate_that_lives_on_reports_nothing) {
     auto other = socket::socketpair();
     selector.add(other.first, Ready::write, 2);
     EXPECT_EQ(selector.select(0s).size(), 1u);
+}
+
+TEST(EpollSelector, a_duplicate_of_closed_data_reports_nothing) {
+    Selector<Socket> selector;
+    auto [near, far] = socket::socketpair();
+    Socket twin = near.dup();
+    int fd = near.fileno();
+    auto key = selector.add(fd, Ready::read, std::move(near));
+    key->data.close();
+    selector.remove_closed(*key);
+    far.sendall("x");
+    EXPECT_TRUE(selector.select(20ms).empty());
+    auto other = socket::socketpair();
+    int number = other.first.fileno();
+    selector.add(number, Ready::write, std::move(other.first));
+    ASSERT_EQ(selector.select(0s).size(), 1u);
 }
 
 // A turn with stale reports alone is no turn: an empty list says that the limit has passed.

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -215,6 +216,22 @@ TEST(Modes, accept_does_not_pass_the_listeners_timeout_on) {
     EXPECT_EQ(listener.accept().socket.gettimeout(), std::nullopt);
 }
 
+TEST(Modes, accept_gives_the_timeout_that_it_is_told) {
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    auto client = socket::create_connection(listener.getsockname());
+    auto second = socket::create_connection(listener.getsockname());
+    auto third = socket::create_connection(listener.getsockname());
+    auto server = listener.accept(0s).socket;
+    EXPECT_FALSE(server.getblocking());
+    EXPECT_NE(::fcntl(server.fileno(), F_GETFL) & O_NONBLOCK, 0);
+    EXPECT_THROW(server.recv(1), BlockingIOError);
+    EXPECT_EQ(listener.try_accept(7s)->socket.gettimeout(), Timeout(7s));
+    auto waits = listener.accept(std::nullopt).socket;
+    EXPECT_EQ(waits.gettimeout(), std::nullopt);
+    EXPECT_EQ(::fcntl(waits.fileno(), F_GETFL) & O_NONBLOCK, 0);
+    EXPECT_THROW(listener.accept(-1ns), ValueError);
+}
+
 TEST(Modes, a_non_blocking_call_says_would_block_and_a_limit_says_timed_out) {
     auto [near, far] = socket::socketpair();
     near.setblocking(false);
@@ -278,8 +295,9 @@ TEST(Modes, sendall_has_one_limit_for_all) {
             std::this_thread::yield();
         }
     });
+    const std::string data(std::size_t{1} << 28, 'x');  // before the clock: its pages may take seconds
     auto begin = std::chrono::steady_clock::now();
-    auto sent = near.try_sendall(std::string(std::size_t{1} << 28, 'x'));
+    auto sent = near.try_sendall(data);
     auto took = std::chrono::steady_clock::now() - begin;
     stop = true;
     slow_reader.join();

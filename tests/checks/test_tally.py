@@ -54,6 +54,12 @@ class Tally(unittest.TestCase):
         self.assert_sum("1 passed, 1 failed, 0 skipped", 1, "one", "two")
         self.assertIn("no such header", self.tally("cell", "two", "3").stdout)
 
+    def test_a_cell_whose_tests_could_not_be_listed(self):
+        (self.logs / "one.log").write_text("cannot list the tests")
+        (self.logs / "one.exit").write_text("8\n")
+        self.assert_sum("0 passed, 1 failed, 0 skipped", 1, "one")
+        self.assertIn("cannot list the tests", self.tally("cell", "one", "3").stdout)
+
     def test_a_cell_without_tests(self):
         self.cell("one")
         self.assert_sum("0 passed, 1 failed, 0 skipped", 1, "one")

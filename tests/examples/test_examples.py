@@ -55,7 +55,8 @@ class Behaviour(ExampleTest):
         self.assertGreaterEqual(len(pairs), 10)
 
     def test_every_program_has_its_counterpart_in_python(self):
-        programs = {suffix: sorted(path.with_suffix("") for path in (SOURCE / "examples").glob("*/*" + suffix))
+        programs = {suffix: sorted(path.with_suffix("") for path in (SOURCE / "examples").glob("*/*" + suffix)
+                                   if path.name != "protocol.py")  # what the library has, and Python has not
                     for suffix in (".cpp", ".py")}
         self.assertEqual(programs[".cpp"], programs[".py"])
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // docs/defaults.tsv says what CPython's defaults are and what ours are: both columns are held against the truth.
 
+#include <bight/asyncio/server.h>
+#include <bight/file_transfer.h>
+#include <bight/handover.h>
 #include <bight/resolver_pool.h>
 #include <bight/selectors.h>
 #include <bight/socketserver.h>
+#include <bight/socketserver/proxies.h>
 
 #include "support/descriptors.h"
 
@@ -66,7 +70,7 @@ std::string backlog_of(const Socket& listener) {
 
 using Checks = std::map<std::string, std::function<std::string()>>;
 
-/// What a pool has where nothing is said.
+/// What a pool, and a hand-over, have where nothing is said.
 Checks ours_of_pools() {
     auto pool = [] { return socketserver::PoolTCPServer<Handler>({"127.0.0.1", 0}).pool_options(); };
     auto text_if = [](bool holds, const char* meaning) { return std::string(holds ? meaning : "?"); };
@@ -93,6 +97,69 @@ Checks ours_of_pools() {
          }},
         {"idle", [=] { return text_if(pool().limits.idle == std::chrono::seconds(120), "120s"); }},
         {"lifetime", [=] { return text(pool().limits.lifetime); }},
+        {"trusted",
+         [=] {
+             socketserver::TrustedProxies proxies;
+             return text_if(!socketserver::ServerOptions().proxies && !proxies.unix_peers && proxies.networks.empty(),
+                            "nobody");
+         }},
+        {"header limit",
+         [=] { return text_if(socketserver::TrustedProxies().header_limit == std::chrono::seconds(3), "3s"); }},
+        {"longest header", [] { return text(socketserver::TrustedProxies().longest_header); }},
+        {"first message",
+         [=] {
+             return text_if(pool().limits.first_message == std::chrono::seconds(30),
+                            "30s, where a handler says what a message is");
+         }},
+        {"least rate of a message",
+         [=] {
+             auto limits = pool().limits;
+             return text_if(limits.least_rate == 100 && limits.rate_grace == std::chrono::seconds(10),
+                            "100 bytes/s after 10s, there too");
+         }},
+        {"workers",
+         [=] {
+             auto workers = socketserver::PreforkTCPServer<Handler>({"127.0.0.1", 0}).prefork_options().workers;
+             return text_if(workers == std::max(std::thread::hardware_concurrency(), 1u), "1 x processors");
+         }},
+        {"requests of a worker", [=] { return text_if(socketserver::PreforkOptions().max_requests == 0, "no limit"); }},
+        {"all workers busy",
+         [=] { return text_if(socketserver::PreforkOptions().when_full == socketserver::WhenFull::wait, "wait"); }},
+        {"waiting before one is shed", [=] { return text(socketserver::PreforkOptions().queue); }},
+        {"answer", [=] { return text_if(handover::default_answer_limit == std::chrono::seconds(5), "5s"); }},
+        {"start", [=] { return text_if(handover::default_start_limit == std::chrono::seconds(30), "30s"); }},
+    };
+}
+
+/// The rules of an inbox, and of who sends to one.
+Checks ours_of_file_transfer() {
+    file_transfer::ReceiveOptions receive;
+    file_transfer::SendOptions send;
+    auto text_if = [](bool holds, const char* meaning) { return std::string(holds ? meaning : "?"); };
+    return {
+        {"largest file", [=] { return text_if(receive.max_size == std::uint64_t{1} << 30, "1 GiB"); }},
+        {"files on a connection", [=] { return text(receive.max_files); }},
+        {"overwrite", [=] { return text(receive.overwrite); }},
+        {"resume", [=] { return text(receive.resume && send.resume); }},
+        {"receive timeout", [=] { return text_if(receive.timeout == std::chrono::seconds(30), "30s"); }},
+        {"least rate", [=] { return text_if(receive.min_rate == 100, "100 bytes/s"); }},
+        {"send timeout", [=] { return text_if(send.timeout == std::chrono::seconds(60), "60s"); }},
+    };
+}
+
+/// What asyncio::serve() has; that connections get it is in flags_test.cpp.
+Checks ours_of_asyncio() {
+    asyncio::ServeOptions serve;
+    auto text_if = [](bool holds, const char* meaning) { return std::string(holds ? meaning : "?"); };
+    return {
+        {"serve backlog", [=] { return text(serve.backlog); }},
+        {"serve connections", [=] { return text_if(!serve.max_connections, "0.8 x descriptor limit"); }},
+        {"serve connections per peer",
+         [=] { return text_if(!serve.max_per_peer, "1/8 of that; none for loopback and Unix"); }},
+        {"serve idle", [] { return std::string("None"); }},  // there is no such option
+        {"serve keepalive", [=] { return text_if(serve.keepalive == std::chrono::seconds(60), "60s, then 4 x 15s"); }},
+        {"serve TCP_USER_TIMEOUT", [=] { return text_if(serve.user_timeout == std::chrono::seconds(120), "120s"); }},
+        {"serve drain", [=] { return text_if(serve.drain == std::chrono::seconds(30), "30s"); }},
     };
 }
 
@@ -136,6 +203,7 @@ Checks ours() {
         {"allow_reuse_address", [=] { return text(options.allow_reuse_address); }},
         {"allow_reuse_port", [=] { return text(options.allow_reuse_port); }},
         {"max_packet_size", [=] { return text(options.max_packet_size); }},
+        {"mode of a Unix path", [=] { return std::string(options.unix_mode ? "?" : "0777 less the umask"); }},
         {"daemon_threads", [=] { return text(threading().daemon_threads); }},
         {"block_on_close", [=] { return text(threading().block_on_close); }},
         {"max_children", [=] { return text(forking().max_children); }},
@@ -173,14 +241,17 @@ TEST(Defaults, the_column_of_cpython_is_true) {
 TEST(Defaults, our_column_is_true) {
     auto checks = ours();
     checks.merge(ours_of_pools());
+    checks.merge(ours_of_file_transfer());
+    checks.merge(ours_of_asyncio());
     std::size_t checked = 0;
     for (const auto& row : table()) {
-        if (row.layer == "tool" || row.name == "SIGPIPE") continue;  // tests/tool; data_test.cpp
+        if (row.layer == "tool" || row.name == "SIGPIPE" || row.name == "input nobody has read")
+            continue;  // tests/tool; data_test.cpp
         ASSERT_TRUE(checks.contains(row.name)) << row.name << " has no check";
         EXPECT_EQ(checks[row.name](), row.ours) << row.layer << ' ' << row.name;
         ++checked;
     }
-    EXPECT_GE(checked, 33u);
+    EXPECT_GE(checked, 40u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/socketserver.h>
 
+#include "frameworks/serving.h"
 #include "support/descriptors.h"
 #include "support/faults.h"
 
@@ -10,12 +11,12 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,8 +26,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using testing::Faults;
-
-const HostPort any_port("127.0.0.1", 0);
 
 std::string own_pid() { return std::to_string(::getpid()) + '\n'; }
 
@@ -67,46 +66,8 @@ int ask_datagram(Socket& client, const Address& where) {
     return std::stoi(client.recvfrom(100).data.to_string());
 }
 
-/// A client whose handler runs, and the process it runs in.
-struct Client {
-    explicit Client(const Address& where)
-        : connection(socket::create_connection(where, {.timeout = 20s})), answers(connection.makefile(socket::rb)) {}
-    ~Client() { (void)::shutdown(connection.fileno(), SHUT_WR); }  // children have copies: close() would not end it
-    int ask() {
-        connection.sendall("who\n");
-        return std::stoi(answers.readline().to_string());
-    }
-    Socket connection;
-    BufferedReader answers;
-};
-
-/// How many children of ours have ended and nobody has collected.
-int zombies() {
-    int count = 0;
-    for (auto& entry : std::filesystem::directory_iterator("/proc")) {
-        if (!std::isdigit(static_cast<unsigned char>(entry.path().filename().string()[0]))) continue;
-        std::string stat;
-        std::getline(std::ifstream(entry.path() / "stat") >> std::ws, stat);
-        auto name_end = stat.rfind(')');
-        if (name_end == std::string::npos) continue;
-        char state = 0;
-        int parent = 0;
-        if (std::sscanf(stat.c_str() + name_end + 1, " %c %d", &state, &parent) == 2)
-            count += state == 'Z' && parent == ::getpid();
-    }
-    return count;
-}
-
-/// Whether it comes true before the limit has passed.
-template <class Condition>
-bool soon(Condition condition, Duration limit = 20s) {
-    auto end = Clock::now() + limit;
-    while (!condition()) {
-        if (Clock::now() > end) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
+/// The process that a client's handler runs in.
+int pid_of(Client& client) { return std::stoi(client.ask()); }
 
 // ---- Each kind of server. ----------------------------------------------------------------------------------------------
 
@@ -160,10 +121,10 @@ TEST(Forking, a_child_that_is_killed_takes_only_its_own_request_with_it) {
     ForkingTCPServer<Who> server(any_port);
     Running running(server);
     Client first(server.server_address()), second(server.server_address());
-    int victim = first.ask(), other = second.ask();
+    int victim = pid_of(first), other = pid_of(second);
     ASSERT_EQ(::kill(victim, SIGKILL), 0);
     EXPECT_TRUE(first.answers.readline().empty());
-    EXPECT_EQ(second.ask(), other);
+    EXPECT_EQ(pid_of(second), other);
     EXPECT_NE(ask_stream(server.server_address()), other);
     EXPECT_TRUE(soon([] { return zombies() == 0; }, 1s));
 }
@@ -173,8 +134,8 @@ TEST(Forking, no_more_children_live_than_max_children) {
     server.max_children = 2;
     Running running(server);
     Client first(server.server_address()), second(server.server_address());
-    first.ask();
-    second.ask();
+    pid_of(first);
+    pid_of(second);
     Client third(server.server_address());
     third.connection.sendall("who\n");
     third.connection.settimeout(50ms);
@@ -190,7 +151,7 @@ TEST(Forking, shutdown_is_seen_while_all_children_are_busy) {
     Client client(server.server_address());
     {
         Running running(server);
-        client.ask();
+        pid_of(client);
     }
     client.connection.shutdown(SHUT_WR);
     server.server_close();
@@ -212,6 +173,60 @@ TEST(Forking, children_of_others_are_left_alone) {
     EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
+// ---- Several servers in one program. -----------------------------------------------------------------------------------
+
+/// Answers with the number of sockets that its process has at the port that a client names.
+struct Sockets : StreamRequestHandler {
+    void handle() override {
+        int port = std::stoi(rfile.readline().to_string());
+        int count = 0;
+        for (int fd = 0; fd < 1000; ++fd) {
+            sockaddr_in own{};
+            socklen_t size = sizeof own;
+            if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0 && own.sin_family == AF_INET)
+                count += ntohs(own.sin_port) == port;
+        }
+        wfile.write(std::to_string(count) + '\n');
+    }
+};
+
+int sockets_at(int port, const Address& where) {
+    auto client = socket::create_connection(where, {.timeout = 20s});
+    client.sendall(std::to_string(port) + '\n');
+    return std::stoi(client.makefile(socket::rb).readline().to_string());
+}
+
+// B098
+TEST(ForkingBesideOthers, a_child_has_none_of_their_sockets) {
+    ForkingTCPServer<Sockets> forking(any_port);
+    ForkingTCPServer<Who> other(any_port);
+    ThreadingTCPServer<Who> threading({"0.0.0.0", 0});
+    ForkingUDPServer<WhoPacket> datagrams(any_port);
+    Running one(forking);
+    Running two(other);
+    Running three(threading);
+    Running four(datagrams);
+    Client of_other(other.server_address());
+    Client of_threading(*HostPort("127.0.0.1", threading.server_address().port()).address());
+    pid_of(of_other);
+    pid_of(of_threading);
+    for (const auto* server : std::initializer_list<const BaseServer*>{&other, &threading, &datagrams})
+        EXPECT_EQ(sockets_at(server->server_address().port(), forking.server_address()), 0);
+    EXPECT_EQ(sockets_at(forking.server_address().port(), forking.server_address()), 1);  // its connection
+    pid_of(of_threading);
+}
+
+TEST(ForkingBesideOthers, their_ports_are_free_when_they_are_closed) {
+    ForkingTCPServer<Who> first(any_port);
+    TCPServer<Who> second(any_port);
+    Running running(first);
+    Client client(first.server_address());
+    pid_of(client);
+    second.server_close();
+    EXPECT_THROW(socket::create_connection(second.server_address()), ConnectionRefusedError);
+    pid_of(client);
+}
+
 // ---- Ends. -------------------------------------------------------------------------------------------------------------
 
 TEST(Forking, server_close_waits_for_the_children) {
@@ -221,7 +236,7 @@ TEST(Forking, server_close_waits_for_the_children) {
     server.handle_request();
     ASSERT_EQ(server.active_children().size(), 1u);
     std::thread closer([&] { server.server_close(); });
-    client.ask();  // served to its end
+    pid_of(client);  // served to its end
     client.connection.shutdown(SHUT_WR);
     closer.join();
     EXPECT_TRUE(server.active_children().empty());
@@ -236,7 +251,7 @@ TEST(Forking, nor_does_it_when_told_not_to_and_no_child_keeps_the_port) {
     client.connection.sendall("who\n");
     server.handle_request();
     server.server_close();
-    int child = client.ask();
+    int child = pid_of(client);
     EXPECT_EQ(server.active_children(), std::vector{child});
     EXPECT_THROW(socket::create_connection(where), ConnectionRefusedError);
 }
@@ -299,7 +314,7 @@ TEST(ForkingFaults, a_fork_that_fails_ends_one_request) {
     EXPECT_TRUE(refused.answers.readline().empty());
     Client client(server.server_address());
     server.handle_request();
-    EXPECT_NE(client.ask(), ::getpid());
+    EXPECT_NE(pid_of(client), ::getpid());
 }
 
 TEST(ForkingFaults, children_without_a_pidfd_are_collected_too) {
@@ -310,7 +325,7 @@ TEST(ForkingFaults, children_without_a_pidfd_are_collected_too) {
         Faults faults(testing::fail(sys::Call::pidfd_open, EMFILE));
         server.handle_request();
     }
-    client.ask();
+    pid_of(client);
     EXPECT_EQ(server.active_children().size(), 1u);
     client.connection.shutdown(SHUT_WR);
     server.collect_children();  // waits until there is room

@@ -78,9 +78,10 @@ def traced(base):
 
 
 def play(base, scenario):
-    with traced(base)(("127.0.0.1", 0), scenario) as server:
+    unix = base.address_family == socket.AF_UNIX
+    with traced(base)("" if unix else ("127.0.0.1", 0), scenario) as server:
         kind = socket.SOCK_STREAM if base.socket_type == socket.SOCK_STREAM else socket.SOCK_DGRAM
-        with socket.socket(socket.AF_INET, kind) as client:
+        with socket.socket(base.address_family, kind) as client:
             if scenario == "timeout":
                 server.timeout = 0.005
             else:
@@ -96,6 +97,14 @@ def report(base, *more):
         print(f"{base.__name__} {scenario}: {play(base, scenario)}", flush=True)
 
 
+class ForkingUnixStreamServer(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
+    """Python has it since 3.12."""
+
+
+class ForkingUnixDatagramServer(socketserver.ForkingMixIn, socketserver.UnixDatagramServer):
+    """As above."""
+
+
 report(socketserver.TCPServer)
 report(socketserver.UDPServer)
 report(socketserver.ThreadingTCPServer)
@@ -103,3 +112,7 @@ report(socketserver.ThreadingUDPServer)
 sys.stderr = open(os.devnull, "w")  # an error of handle_error() is a traceback
 report(socketserver.ForkingTCPServer, "worse", "exit")
 report(socketserver.ForkingUDPServer, "worse", "exit")
+report(socketserver.ThreadingUnixStreamServer)
+report(socketserver.ThreadingUnixDatagramServer)
+report(ForkingUnixStreamServer, "worse", "exit")
+report(ForkingUnixDatagramServer, "worse", "exit")

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <mutex>
+#include <type_traits>
 
 #include <unistd.h>
 
@@ -55,7 +56,15 @@ struct Handler : BaseRequestHandler {
 
 template <class Base>
 struct Traced : Base {
-    explicit Traced(const HostPort& where) : Base(where, {.bind_and_activate = false}) { this->bind_and_activate(); }
+    explicit Traced(const HostPort& where) : Base(place_for_base(where), {.bind_and_activate = false}) {
+        this->bind_and_activate();
+    }
+    static auto place_for_base(const HostPort& where) {
+        if constexpr (std::is_constructible_v<Base, const HostPort&, const ServerOptions&>)
+            return where;
+        else
+            return *where.address();
+    }
     ~Traced() override { Traced::server_close(); }
 
     void server_bind() override { script->calls.add("server_bind"), Base::server_bind(); }
@@ -84,15 +93,16 @@ struct Traced : Base {
 };
 
 template <class Base>
-void play(const char* name, std::vector<std::string>& out, std::vector<std::string> more = {}) {
+void play(const char* name, std::vector<std::string>& out, std::vector<std::string> more = {},
+          const HostPort& where = {"127.0.0.1", 0}) {
     std::vector<std::string> scenarios{"served", "error", "refused", "timeout"};
     scenarios.insert(scenarios.end(), more.begin(), more.end());
     for (auto& scenario : scenarios) {
         Script playing{scenario, {}};
         script = &playing;
         {
-            Traced<Base> server({"127.0.0.1", 0});
-            Socket client(Family::inet, server.socket().kind());
+            Traced<Base> server(where);
+            Socket client(server.socket().family(), server.socket().kind());
             if (scenario == "timeout") {
                 server.timeout = 5ms;
             } else {
@@ -113,6 +123,11 @@ TEST(Hooks, are_called_in_cpythons_order) {
     play<ThreadingUDPServer<Handler>>("ThreadingUDPServer", ours);
     play<ForkingTCPServer<Handler>>("ForkingTCPServer", ours, {"worse", "exit"});
     play<ForkingUDPServer<Handler>>("ForkingUDPServer", ours, {"worse", "exit"});
+    HostPort anywhere = Address::unnamed();  // the kernel's choice of a name
+    play<ThreadingUnixStreamServer<Handler>>("ThreadingUnixStreamServer", ours, {}, anywhere);
+    play<ThreadingUnixDatagramServer<Handler>>("ThreadingUnixDatagramServer", ours, {}, anywhere);
+    play<ForkingUnixStreamServer<Handler>>("ForkingUnixStreamServer", ours, {"worse", "exit"}, anywhere);
+    play<ForkingUnixDatagramServer<Handler>>("ForkingUnixDatagramServer", ours, {"worse", "exit"}, anywhere);
     auto theirs = testing::oracle("tests/frameworks/hooks_oracle.py", {});
     ASSERT_EQ(ours.size(), theirs.size());
     for (std::size_t i = 0; i < ours.size(); ++i) EXPECT_EQ(ours[i], theirs[i]);

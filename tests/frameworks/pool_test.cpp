@@ -22,16 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Faults;
 
-template <class Condition>
-bool soon(Condition condition) {
-    auto end = std::chrono::steady_clock::now() + 20s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 // ---- Threads. ----------------------------------------------------------------------------------------------------------
 
 TEST(Pool, serves_streams_and_datagrams) {
@@ -234,6 +224,38 @@ TEST(PoolLimits, lifetime_ends_also_who_is_never_idle) {
     } catch (const OSError&) {}
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 30ms);
     EXPECT_EQ(server.counters().expired, 1u);
+}
+
+TEST(PoolLimits, lifetime_also_while_everybody_is_busy_and_the_queue_is_full) {
+    PoolTCPServer<Echo> server(any_port, {}, {.threads = 1, .queue = 1, .limits = {.lifetime = 1s}});
+    Serving serving(server, 10ms);
+    Client busy(server.server_address());
+    busy.ask();
+    Client queued(server.server_address());
+    EXPECT_TRUE(soon([&] { return server.counters().queued == 1; }));
+    Client in_hand(server.server_address());
+    EXPECT_TRUE(busy.is_ended());
+    EXPECT_TRUE(queued.is_ended());
+    EXPECT_TRUE(soon([&] { return server.counters().expired >= 1; }));
+}
+
+// The limits hold from accept on, not from when a thread is free.
+TEST(PoolLimits, silence_in_the_queue_counts_too) {
+    PoolTCPServer<Echo> server(any_port, {}, {.threads = 1, .limits = {.max_connections = 3, .idle = 200ms}});
+    Serving serving(server, 10ms);
+    Client busy(server.server_address());
+    busy.ask();
+    Client speaks(server.server_address()), silent(server.server_address());
+    speaks.connection.sendall("x\n");
+    EXPECT_TRUE(soon([&] { return server.counters().queued == 2; }));
+    EXPECT_TRUE(Client(server.server_address()).is_ended());
+    EXPECT_EQ(server.counters().over_connections, 1u);
+    silent.connection.setblocking(false);
+    while (!silent.is_ended()) EXPECT_EQ(busy.ask(), "x\n");
+    EXPECT_EQ(server.counters().stale, 1u);
+    EXPECT_EQ(server.counters().queued, 1u);
+    busy.finish();
+    EXPECT_EQ(speaks.answers.readline(), "x\n");
 }
 
 // ---- Exhaustion. -------------------------------------------------------------------------------------------------------

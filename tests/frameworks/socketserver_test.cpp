@@ -266,6 +266,45 @@ TEST(Shutdown, one_loop_at_a_time) {
     EXPECT_FALSE(socket::create_connection(server.server_address()).recv(1));
 }
 
+// Who waits for the end of a loop learns of it, however soon the next one begins.
+// The wishes that come while nobody serves are one, as in Python: so of as many loops as wishes some may go on.
+TEST(Shutdown, between_two_loops_ends_the_next_and_no_more) {
+    TCPServer<StreamEcho> server(any_port);
+    { Running running(server); }
+    for (int i = 0; i < 100; ++i) {
+        server.shutdown();
+        server.shutdown();
+        server.serve_forever(std::nullopt);
+        Running running(server);
+        auto client = socket::create_connection(server.server_address());
+        EXPECT_EQ(ask(client, "served\n"), "served\n");
+    }
+}
+TEST(Shutdown, is_lost_neither_before_a_loop_nor_in_it_nor_behind_it) {
+    TCPServer<StreamEcho> server(any_port);
+    std::atomic<int> ended = 0;
+    std::thread serves_again_and_again([&] {
+        for (; ended < 2000; ++ended) server.serve_forever(std::nullopt);
+    });
+    for (int i = 0; i < 2000; ++i) {
+        while (ended < i) std::this_thread::yield();  // one wish for each loop, wherever in its life it comes
+        server.shutdown();
+    }
+    serves_again_and_again.join();
+    EXPECT_EQ(ended, 2000);
+}
+TEST(Shutdown, returns_although_another_loop_has_begun) {
+    TCPServer<StreamEcho> server(any_port);
+    std::atomic<bool> over = false;
+    std::thread serves_again_and_again([&] {
+        while (!over) server.serve_forever();
+    });
+    for (int i = 0; i < 2000; ++i) server.shutdown();
+    over = true;
+    server.stop(0s);
+    serves_again_and_again.join();
+}
+
 // Two who ask at once leave nothing behind that keeps the next loop awake.
 TEST(Shutdown, by_two_at_once_leaves_no_wake_up_behind) {
     TCPServer<StreamEcho> server(any_port);

@@ -29,7 +29,9 @@ void expect_tally(const StopTally& tally, std::uint64_t served, std::uint64_t dr
 
 template <class Server>
 class Stop : public ::testing::Test {};
-using Servers = ::testing::Types<TCPServer<Echo>, ThreadingTCPServer<Echo>, ForkingTCPServer<Echo>>;
+using InOneProcess = ::testing::Types<TCPServer<Echo>, ThreadingTCPServer<Echo>, ForkingTCPServer<Echo>>;
+using Servers =
+    ::testing::Types<TCPServer<Echo>, ThreadingTCPServer<Echo>, ForkingTCPServer<Echo>, PreforkTCPServer<Echo>>;
 TYPED_TEST_SUITE(Stop, Servers);
 
 TYPED_TEST(Stop, of_an_idle_server_returns_at_once) {
@@ -140,6 +142,7 @@ TYPED_TEST(Stop, leaks_nothing) {
 
 // PEERS: a stop that meets an accept loses nobody, and neither hangs.
 TYPED_TEST(Stop, at_any_moment_accounts_for_every_client) {
+    if (!forks_under_load && forks<TypeParam>) GTEST_SKIP() << "the sanitizer's allocator does not survive a fork";
     for (int round = 0; round < 30; ++round) {
         TypeParam server(any_port, {.request_queue_size = 128});
         auto where = server.server_address();
@@ -289,6 +292,125 @@ TEST(StopErrors, threads_that_cannot_be_had_are_counted_as_refused) {
     auto tally = server.stop();
     EXPECT_EQ(tally.refused, 1u);
     EXPECT_EQ(tally.served + tally.drained, 1u);
+}
+
+TEST(StopErrors, where_nobody_serves_and_no_thread_can_be_had_closes_all_the_same) {
+    ThreadingTCPServer<Echo> server(any_port);
+    auto where = server.server_address();
+    Client live(where);
+    live.connection.sendall("x\n");
+    server.handle_request();
+    Client waiting(where);
+    {
+        Faults faults(testing::fail(sys::Call::clone, EAGAIN));
+        EXPECT_THROW(server.stop(20ms), OSError);
+    }
+    EXPECT_EQ(server.fileno(), -1);
+    EXPECT_EQ(live.answers.readline(), "x\n");
+    EXPECT_TRUE(live.is_ended());
+    EXPECT_TRUE(waiting.is_ended());
+    EXPECT_THROW(socket::create_connection(where), ConnectionRefusedError);
+    server.serve_forever();  // returns
+}
+
+// ---- handle_request(). -------------------------------------------------------------------------------------------------
+
+template <class Server>
+class StopBesideHandleRequest : public ::testing::Test {};
+TYPED_TEST_SUITE(StopBesideHandleRequest, Servers);
+
+TYPED_TEST(StopBesideHandleRequest, wakes_it_and_counts_once) {
+    for (int round = 0; round < 20; ++round) {
+        TypeParam server(any_port, {.request_queue_size = 128});
+        auto where = server.server_address();
+        std::thread serves([&] {
+            try {
+                while (true) server.handle_request();
+            } catch (const ClosedError&) {}
+        });
+        std::deque<Client> clients;
+        for (int i = 0; i < round; ++i) {
+            clients.emplace_back(where);
+            clients.back().connection.sendall("x\n");
+            clients.back().finish();
+        }
+        auto tally = server.stop(20s);
+        serves.join();
+        for (auto& client : clients) EXPECT_EQ(client.answers.readline(), "x\n");
+        EXPECT_EQ(tally.served + tally.drained, static_cast<std::uint64_t>(round));
+        EXPECT_EQ(tally.aborted + tally.refused, 0u);
+    }
+}
+
+TYPED_TEST(StopBesideHandleRequest, aborts_what_it_handles_at_the_deadline) {
+    TypeParam server(any_port);
+    std::thread serves([&] { server.handle_request(); });
+    Client client(server.server_address());
+    client.ask();
+    expect_tally(server.stop(20ms), 0, 0, 1);
+    EXPECT_TRUE(client.is_ended());
+    serves.join();
+    EXPECT_THROW(server.handle_request(), ClosedError);
+}
+
+// ---- The sums. ---------------------------------------------------------------------------------------------------------
+
+template <class Server>
+class StopTallies : public ::testing::Test {};
+TYPED_TEST_SUITE(StopTallies, InOneProcess);
+
+// Whenever the deadline falls, also into a process_request(), each request counts once.
+TYPED_TEST(StopTallies, forced_at_any_moment_counts_each_request_once) {
+    if (!forks_under_load && forks<TypeParam>) GTEST_SKIP() << "the sanitizer's allocator does not survive a fork";
+    struct Counting : TypeParam {
+        using TypeParam::TypeParam;
+        ~Counting() override { this->server_close(); }
+        bool verify_request(Request&, const Address&) override { return ++taken, true; }
+        void handle_error(Request&, const Address&) override {}
+        std::atomic<std::uint64_t> taken = 0;
+    };
+    for (int round = 0; round < 60; ++round) {
+        Counting server(any_port, {.request_queue_size = 128});
+        auto where = server.server_address();
+        Serving serving(server);
+        std::thread load([&] {
+            for (int i = 0; i < 100; ++i) try {
+                    Client client(where);
+                    client.connection.sendall("x\n");
+                    if (i % 2) client.finish();
+                    (void)client.answers.readline();
+                } catch (const OSError&) {
+                    return;
+                }
+        });
+        while (server.taken <= static_cast<std::uint64_t>(round % 5)) std::this_thread::yield();
+        auto tally = server.stop(0s);
+        load.join();
+        EXPECT_EQ(tally.served + tally.drained + tally.aborted + tally.refused, server.taken);
+    }
+}
+
+// The moment in which a thread runs already and process_request() has not returned.
+TEST(StopTally, counts_once_what_is_begun_and_still_processed) {
+    struct Slow : ThreadingTCPServer<Echo> {
+        using ThreadingTCPServer::ThreadingTCPServer;
+        ~Slow() override { this->server_close(); }
+        void process_request(Request& request, const Address& address) override {
+            ThreadingTCPServer::process_request(request, address);
+            began = true;
+            while (!go_on) std::this_thread::yield();
+        }
+        void end_requests() noexcept override {
+            go_on = true;
+            ThreadingTCPServer::end_requests();
+        }
+        std::atomic<bool> began = false, go_on = false;
+    } server(any_port);
+    Serving serving(server);
+    Client client(server.server_address());
+    client.ask();
+    while (!server.began) std::this_thread::yield();
+    expect_tally(server.stop(0s), 0, 0, 1);
 }
 
 // Descriptors run out while it drains: it waits for one, up to the deadline, and does not spin.

@@ -104,16 +104,13 @@ class AsClient(NcTest):
 
         self.check(["socat", "-d", "-d", "-t", "10", "-", "TCP6-LISTEN:0,bind=[::1]"], None, port)
 
-    def path_appears(self, path):
-        self.assert_eventually(lambda: os.path.exists(path), f"{path} is there")
-
     def test_openbsd_over_a_unix_path(self):
         path = f"{self.folder}/s.sock"
-        self.check(["nc.openbsd", "-N", "-l", "-U", path], f"unix:{path}", lambda peer: self.path_appears(path))
+        self.check(["nc.openbsd", "-N", "-l", "-U", path], f"unix:{path}", lambda peer: self.assert_listens(path))
 
     def test_ncat_over_a_unix_path(self):
         path = f"{self.folder}/s.sock"
-        self.check(["ncat", "-l", "-U", path], f"unix:{path}", lambda peer: self.path_appears(path))
+        self.check(["ncat", "-l", "-U", path], f"unix:{path}", lambda peer: self.assert_listens(path))
 
     def test_socat_over_an_abstract_name(self):
         name = f"bight-{os.getpid()}-socat"
@@ -204,13 +201,13 @@ class AsClient(NcTest):
         connection, _ = listener.accept()
         with connection:
             os.set_blocking(client.child.stdin.fileno(), False)
-            before, idle = client.resident_bytes(), 0
-            while idle < 20:  # until nothing more can be written for a while
+            before, used = client.resident_bytes(), None
+            while True:  # until nothing more can be written, and the client rests
                 if client.child.stdin.write(b"x" * 65536) is None:
-                    idle += 1
-                    threading.Event().wait(0.01)
-                else:
-                    idle = 0
+                    if used == client.cpu_seconds():
+                        break
+                    used = client.cpu_seconds()
+                    threading.Event().wait(0.3)
             self.assertLess(client.resident_bytes() - before, 4 << 20)
             used = client.cpu_seconds()
             threading.Event().wait(0.3)

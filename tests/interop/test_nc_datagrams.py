@@ -30,7 +30,7 @@ class Datagrams(BightTest):
 
     def test_client_and_answer(self):
         port, number = self.port()
-        client = self.bight("nc", "-u", "--timeout", "300ms", "127.0.0.1", number)
+        client = self.bight("nc", "-u", "127.0.0.1", number)
         client.child.stdin.write(b"question")
         data, peer = port.recvfrom(100)
         self.assertEqual(data, b"question")
@@ -63,7 +63,7 @@ class Datagrams(BightTest):
 
     def test_nobody_there(self):
         port, number = self.port()
-        port.close()
+        port.connect(("127.0.0.1", 9))  # it is taken, but hears others no more
         code, _, errors = self.run_bight("nc", "-u", "127.0.0.1", number, data=b"anybody?")
         self.assertEqual((code, errors), (7, f"bight: receive from 127.0.0.1:{number}: connection refused\n"))
 

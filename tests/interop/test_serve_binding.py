@@ -74,7 +74,7 @@ class Refused(BightTest):
 
     def test_what_is_no_endpoint(self):
         for text in ("", "tcp:", "tcp:127.0.0.1", "tcp:127.0.0.1:x", "tcp:127.0.0.1:65536", "tcp:::1:0",
-                     "unix:", "tls:0", "fd:3", "stdio:", "tcp:0:backlog=5", "tcp:127.0.0.1:-1", "tcp:127.0.0.1:0x50"):
+                     "unix:", "tls:0", "fd:", "fd:x", "systemd:", "stdio:x", "fd:3:a=b", "tcp:0:backlog=5", "tcp:127.0.0.1:-1", "tcp:127.0.0.1:0x50"):
             with self.subTest(endpoint=text):
                 self.assert_refused(2, "", text, styles=("selectors",))
 

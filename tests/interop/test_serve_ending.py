@@ -11,9 +11,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import BIGHT, DEADLINE, STYLES, BightTest, exchange, in_every_style  # noqa: E402
+from bight_process import BIGHT, DEADLINE, STYLES, BightTest, exchange, has_sanitizer, in_every_style  # noqa: E402
 
-CONCURRENT = tuple(style for style in STYLES if style != "iterative")
+CONCURRENT = tuple(style for style in STYLES if style not in ("iterative", "prefork"))
 
 
 class Ending(BightTest):
@@ -27,9 +27,10 @@ class Ending(BightTest):
     def assert_accepts_no_more(self, server):
         def refused():
             try:
-                server.connect().close()
+                with server.connect() as one_more:  # it is served before the next one comes: else they never end
+                    self.assertEqual(exchange(one_more, b""), b"")
                 return False
-            except (ConnectionRefusedError, ConnectionResetError):
+            except ConnectionError:
                 return True
 
         self.assert_eventually(refused, "it stops accepting")
@@ -38,7 +39,7 @@ class Ending(BightTest):
     def test_without_clients_it_ends_at_once(self, server):
         start = time.monotonic()
         self.assertEqual(server.stop(signal.SIGINT), 0)
-        self.assertLess(time.monotonic() - start, 2)
+        self.assertLess(time.monotonic() - start, 10 if has_sanitizer() else 2)
         self.assertEqual(server.stderr(), "bight: 0 connections, 0 bytes in, 0 bytes out\n")
 
     @in_every_style("echo", "tcp:0", styles=CONCURRENT)
@@ -85,6 +86,16 @@ class Ending(BightTest):
             with self.subTest(style=style):
                 self.check_second_signal(style, signal.SIGTERM, 143)
                 self.check_second_signal(style, signal.SIGINT, 130)
+
+    @in_every_style("echo", "tcp:0", code=130)
+    def test_two_signals_at_once_are_two(self, server):
+        client = self.live(server)
+        server.send(signal.SIGSTOP)
+        server.send(signal.SIGTERM)
+        server.send(signal.SIGINT)
+        server.send(signal.SIGCONT)
+        self.assertEqual(server.wait(), 130)
+        client.close()
 
     @in_every_style("echo", "tcp:0", "--drain", "200ms", code=143)
     def test_the_limit_of_the_drain_ends_it(self, server):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import (DEADLINE, SOURCE, STYLES, BightTest, descriptor_limit, exchange, in_every_style,  # noqa: E402
-                           read_to_end, reset, sha256)
+from bight_process import (DEADLINE, SOURCE, STYLES, BightTest, descriptor_limit, exchange, has_sanitizer,  # noqa: E402
+                           in_every_style, read_to_end, reset, sha256)
 
-CONCURRENT = tuple(style for style in STYLES if style != "iterative")
+CONCURRENT = tuple(style for style in STYLES if style not in ("iterative", "prefork"))
 COUNTING = tuple(style for style in CONCURRENT if style != "fork")  # which makes who is too many wait: test_serve_fork.py
 
 
@@ -90,20 +90,20 @@ class Crowds(BightTest):
 
     @in_every_style("echo", "tcp:127.0.0.1:0")
     def test_many_clients_at_once_each_get_their_own_bytes(self, server):
-        wrong = []
+        right = []
 
         def client(number):
             data = bytes([number]) * (1 << 18) + os.urandom(1 << 10)
             with server.connect() as connection:
-                if exchange(connection, data) != data:
-                    wrong.append(number)
+                if exchange(connection, data) == data:
+                    right.append(number)
 
         threads = [threading.Thread(target=client, args=(number,)) for number in range(24)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(DEADLINE)
-        self.assertEqual(wrong, [])
+        self.assertEqual(sorted(right), list(range(24)))
 
     @in_every_style("echo", "tcp:127.0.0.1:0", styles=CONCURRENT)
     def test_a_thousand_short_connections(self, server):
@@ -121,8 +121,10 @@ class Crowds(BightTest):
         for connection in greedy:
             connection.setblocking(False)
         data = b"x" * (1 << 18)
-        # Until the kernel's buffers and the server's are full: then nothing can be written for a while.
-        while writable := select.select([], greedy, [], 0.3)[1]:
+        # Until the kernel's buffers and the server's are full: then nothing can be written, and the server rests.
+        used = None
+        while (writable := select.select([], greedy, [], 0.3)[1]) or used != server.cpu_seconds():
+            used = server.cpu_seconds()
             for connection in writable:
                 sent += connection.send(data)
         self.assertGreater(sent, 8 << 20)
@@ -188,7 +190,6 @@ class Limits(BightTest):
 
     @in_every_style("echo", "tcp:127.0.0.1:0", preexec_fn=descriptor_limit(60), styles=COUNTING)
     def test_connections_stop_before_descriptors_do(self, server):
-        self.need_every_descriptor()
         clients = [self.connect(server) for _ in range(80)]
         self.assertEqual(sum(self.served(client) for client in clients), 48)
         self.assertIn("the limit of 48 connections is reached", server.stderr())
@@ -198,18 +199,17 @@ class Limits(BightTest):
 
     @in_every_style("echo", "tcp:127.0.0.1:0", "--no-limits", preexec_fn=descriptor_limit(40))
     def test_without_descriptors_it_waits_quietly_and_recovers(self, server):
-        self.need_every_descriptor()
         clients = [self.connect(server) for _ in range(60)]
         clients[0].sendall(b"x")
         self.assertEqual(clients[0].recv(1), b"x")
         used, start = server.cpu_seconds(), time.monotonic()
         select.select([], [], [], 2)
-        self.assertLess((server.cpu_seconds() - used) / (time.monotonic() - start), 0.05)
+        self.assertLess((server.cpu_seconds() - used) / (time.monotonic() - start), 0.5 if has_sanitizer() else 0.05)
         for client in clients:
             client.close()
         start = time.monotonic()
         self.assert_echoes(server)
-        self.assertLess(time.monotonic() - start, 1)
+        self.assertLess(time.monotonic() - start, 5 if has_sanitizer() else 1)
 
     def test_a_peer_has_its_limit(self):
         self.need("unshare")

@@ -19,6 +19,9 @@ void datagrams();
 void names();
 void ready_loop(bight::Socket& listener);
 void threaded();
+void serve_coroutines();
+bight::Task<> ask(std::string question);
+bight::Task<> ask_three();
 void addresses(std::string_view text);
 
 namespace {
@@ -38,6 +41,9 @@ const std::map<std::string, Block>& blocks() {
              ready_loop(listener);
          }},
         {"threaded", [](auto) { threaded(); }},
+        {"serve_coroutines", [](auto) { serve_coroutines(); }},
+        {"ask", [](auto question) { bight::asyncio::run(ask(std::string(question) + '\n')); }},
+        {"ask_three", [](auto) { bight::asyncio::run(ask_three()); }},
         {"addresses", [](auto text) { addresses(text); }},
     };
     return all;
@@ -45,7 +51,7 @@ const std::map<std::string, Block>& blocks() {
 
 bool waits_for_a_peer(bight::sys::Call call) {
     using enum bight::sys::Call;
-    return call == accept4 || call == recvfrom || call == epoll_wait || call == poll;
+    return call == accept4 || call == recvfrom || call == epoll_wait || call == io_uring_enter || call == poll;
 }
 
 }  // namespace
@@ -56,7 +62,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     const std::string_view name = argv[1];
-    bool said = name == "report";  // which is the peer, and waits for nobody
+    bool said = name == "report" || name.starts_with("ask");  // which are the peers, and wait for nobody
     bight::testing::Faults watch([&](bight::sys::Call call) -> bight::sys::Fault {
         if (!said && waits_for_a_peer(call)) {
             said = true;

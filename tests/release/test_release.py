@@ -68,14 +68,14 @@ class CloseOnExec(unittest.TestCase):
     def inheritable(self, calls):
         return [call for call in calls if "CLOEXEC" not in call]
 
-    def traced_server(self, style):
+    def traced_server(self, style, *engine):
         """The calls that made descriptors while a server of this style accepted a client, echoed and stopped."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         trace, port_file = Path(folder.name, "trace"), Path(folder.name, "port")
         server = subprocess.Popen(
             [*self.strace(trace), TOOL, "serve", "echo",
-             "--listen", "tcp:127.0.0.1:0", "--style", style, "--port-file", port_file],
+             "--listen", "tcp:127.0.0.1:0", "--style", style, *engine, "--port-file", port_file],
             stdout=subprocess.DEVNULL, start_new_session=True)
         try:
             deadline = time.monotonic() + 20
@@ -98,9 +98,15 @@ class CloseOnExec(unittest.TestCase):
         self.assertLessEqual({"iterative", "thread", "selectors"}, set(styles))
         for style in styles:
             with self.subTest(style):
-                calls = self.traced_server(style)
+                engine = ("--engine", "epoll") if style == "async" else ()
+                calls = self.traced_server(style, *engine)
                 self.assertTrue(any("accept" in call for call in calls), calls)
                 self.assertEqual(self.inheritable(calls), [])
+
+    def test_on_io_uring_which_accepts_by_itself(self):
+        calls = self.traced_server("async", "--engine", "auto")
+        self.assertTrue(any("eventfd2" in call for call in calls), calls)
+        self.assertEqual(self.inheritable(calls), [])
 
     def test_one_that_is_not_would_be_seen(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -110,8 +116,16 @@ class CloseOnExec(unittest.TestCase):
 
 
 class Installed(unittest.TestCase):
-    timeout = 300
+    timeout = 600
     PROGRAM = '#include <bight/socket.h>\nint main() { return bight::Address::ip("127.0.0.1", 80).to_string().empty(); }\n'
+    WITH_OPENSSL = """#include <bight/file_transfer.h>
+int main() {
+    auto [here, there] = bight::socket::socketpair();
+    here.close();
+    const bight::file_transfer::Inbox inbox(".");
+    return bight::file_transfer::Receiver(there, inbox).receive() ? 1 : 0;
+}
+"""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="bight user ")
@@ -124,10 +138,10 @@ class Installed(unittest.TestCase):
         output_of("cmake", "--install", str(BUILD), "--prefix", str(prefix))
         return prefix
 
-    def build_with_cmake(self, lines, *settings):
+    def build_with_cmake(self, lines, *settings, library="bight::bight"):
         (self.folder / "CMakeLists.txt").write_text(
             "cmake_minimum_required(VERSION 3.25)\nproject(user CXX)\n" + lines +
-            "\nadd_executable(user main.cpp)\ntarget_link_libraries(user PRIVATE bight::bight)\n")
+            f"\nadd_executable(user main.cpp)\ntarget_link_libraries(user PRIVATE {library})\n")
         build = self.folder / "build"
         output_of("cmake", "-S", str(self.folder), "-B", str(build), "-G", "Ninja", *settings)
         output_of("ninja", "-C", str(build), "user")
@@ -140,21 +154,55 @@ class Installed(unittest.TestCase):
         self.assertNotIn("BIGHT_FAULTS", ninja)
         self.assertNotIn("-Wconversion", ninja)
 
+    def need_openssl(self):
+        if not (BUILD / "libbight_openssl.a").exists():
+            self.skipTest("built without OpenSSL")
+        (self.folder / "main.cpp").write_text(self.WITH_OPENSSL)
+
+    def test_the_component_openssl_found_by_cmake(self):
+        self.need_openssl()
+        self.build_with_cmake("find_package(bight 0.1 REQUIRED COMPONENTS openssl)",
+                              f"-DCMAKE_PREFIX_PATH={self.install()}", library="bight::openssl")
+
+    def test_the_component_openssl_found_by_pkg_config(self):
+        self.need_openssl()
+        self.build_with_pkg_config("bight-openssl")
+
+    def test_without_openssl_the_rest_is_found(self):
+        self.build_with_cmake("find_package(bight 0.1 REQUIRED OPTIONAL_COMPONENTS openssl)\n"
+                              "if(TARGET bight::openssl)\n  message(FATAL_ERROR found)\nendif()",
+                              f"-DCMAKE_PREFIX_PATH={self.install()}", "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON")
+
+    def test_the_library_itself_depends_on_no_openssl(self):
+        self.assertNotIn(" EVP_", output_of("nm", "-u", str(BUILD / "libbight.a")))
+
     def test_found_by_pkg_config(self):
+        self.build_with_pkg_config("bight")
+
+    def build_with_pkg_config(self, name):
         if shutil.which("pkg-config") is None:
             self.skipTest("pkg-config is not installed")
         found = next(self.install().rglob("bight.pc")).parent
         environment = {**os.environ, "PKG_CONFIG_PATH": str(found)}
-        flags = shlex.split(output_of("pkg-config", "--cflags", "--libs", "bight", env=environment))
+        flags = shlex.split(output_of("pkg-config", "--cflags", "--libs", name, env=environment))
         program = self.folder / "user"
         output_of("g++", "-std=c++23", str(self.folder / "main.cpp"), *flags, "-o", str(program))
         output_of(str(program))
 
     def test_as_a_subdirectory(self):
-        ninja = self.build_with_cmake(f'add_subdirectory("{SOURCE}" bight)')
+        lines = f'add_subdirectory("{SOURCE}" bight)'
+        ninja = self.build_with_cmake(lines)
         rule = ninja.split("CMakeFiles/user.dir/main.cpp.o: ")[1].split("\n\n")[0]
         self.assertNotIn("-Wconversion", rule)
         self.assertNotIn("ctest", ninja)
+        # In the same build folder, for the library is compiled once so.
+        with self.subTest("the component openssl"):
+            self.need_openssl()
+            self.build_with_cmake(lines, library="bight::openssl")
+        with self.subTest("without OpenSSL the rest is built"):
+            (self.folder / "main.cpp").write_text(self.PROGRAM)
+            self.build_with_cmake(lines + "\nif(TARGET bight::openssl)\n  message(FATAL_ERROR found)\nendif()",
+                                  "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON")
 
     def test_installs_every_public_header_and_no_private_one(self):
         installed = {str(p.relative_to(self.folder / "prefix/include")) for p in self.install().rglob("*.h")}

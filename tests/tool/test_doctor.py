@@ -25,7 +25,7 @@ class Doctor(BightTest):
     def test_fields(self):
         report = self.report()
         self.assertEqual(list(report), ["schema", "version", "compiler", "kernel", "machine", "ipv6", "limits", "io_uring",
-                                        "selectors", "environment"])
+                                        "engine", "selectors", "environment"])
         self.assertEqual(report["kernel"], f"Linux {platform.release()}")
         self.assertEqual(report["machine"], platform.machine())
         self.assertIsInstance(report["ipv6"], bool)
@@ -44,6 +44,17 @@ class Doctor(BightTest):
         self.assertRegex(ring["status"], "^(available|refused: .+)$")
         setting = Path("/proc/sys/kernel/io_uring_disabled")
         self.assertEqual(ring["kernel.io_uring_disabled"], int(setting.read_text()) if setting.exists() else None)
+
+    def test_the_engine_and_why(self):
+        def engine(name):
+            return self.report(env={**os.environ, "BIGHT_ENGINE": name})["engine"]
+
+        self.assertEqual(engine("epoll"), {"name": "epoll", "reason": "BIGHT_ENGINE=epoll"})
+        offered = self.report()["io_uring"]["status"] == "available"
+        chosen = engine("auto")
+        self.assertEqual(chosen["name"], "uring" if offered else "epoll")
+        self.assertRegex(chosen["reason"], "^io_uring is (offered|refused: .+)$")
+        self.assertEqual(engine("steam"), {"name": "none", "reason": "BIGHT_ENGINE=steam is no engine: auto, uring or epoll"})
 
     def test_any_text_comes_out_as_json(self):
         texts = ['plain', 'quote " and \\ backslash', "\t\n\r\x01\x1f\x7f", "é ü 漢 😀", "", "</script>"]
@@ -64,5 +75,5 @@ class Doctor(BightTest):
         self.assertEqual((code, errors), (0, ""))
         self.assertNotIn(b"\x1b", output)
         names = [line[:14].strip() for line in output.decode().splitlines()]
-        self.assertEqual(names, ["bight", "kernel", "descriptors", "locked memory", "somaxconn", "io_uring", "ipv6",
+        self.assertEqual(names, ["bight", "kernel", "descriptors", "locked memory", "somaxconn", "io_uring", "engine", "ipv6",
                                  "selectors", "BIGHT_ENGINE", "NO_COLOR"])

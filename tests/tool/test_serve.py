@@ -128,9 +128,10 @@ class Descriptors(BightTest):
         self.assertEqual(limit_of(self.serve("echo", "--listen", "tcp:0", "--no-limits", preexec_fn=few_for_now)), hard)
 
     def test_too_few_descriptors_to_begin(self):
-        self.need_every_descriptor()
         for style in STYLES:
+            # A leak sanitizer wants descriptors at the end, too.
+            environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
             process = self.start(BIGHT, "serve", "echo", "--listen", "tcp:0", "--style", style,
-                                 preexec_fn=descriptor_limit(4))
+                                 preexec_fn=descriptor_limit(4), env=environment)
             self.assertEqual((*process.finish(), process.stderr().count("\n")), (1, b"", 1), process.stderr())
             self.assertIn("too many open files", process.stderr())

@@ -21,9 +21,10 @@ public:
     /// Ends the children that are left, and waits for them.
     ~RequestProcesses();
 
-    /// fork(2). True in the parent. In the child, false: what the parent has of its children, and the listening socket
-    /// of streams, are closed there. Raises OSError where the system refuses another process.
-    bool start();
+    /// fork(2). True in the parent. In the child, false: closed there are what the parent has of its children, the
+    /// listening socket of streams, and what other servers of this process have. Raises OSError where the system refuses
+    /// another process.
+    bool start(const Request& request);
 
     /// Waits until fewer than `most` live, or shutdown() is asked for; then collects those that have ended, or waits for
     /// all of them if `blocking`.
@@ -48,7 +49,7 @@ private:
 
 /// Handles each request of Server in a process of its own. Hooks from finish_request on run in that process, where what
 /// they change is seen by nobody else; only close_request runs in the parent. A child that dies takes its own request
-/// with it and nothing more.
+/// with it and nothing more. It keeps no socket of the other servers of the program, nor of their clients.
 ///
 /// fork(2) copies the calling thread alone: a lock that another thread holds stays locked in the child for ever. malloc
 /// and stdio are safe; for what else handlers share with other threads the program has to see. So serve before threads
@@ -68,9 +69,10 @@ public:
     bool block_on_close = true;
 
     void process_request(Request& request, const Address& client_address) override {
+        this->leave_running();
         bool parent = false;
         try {
-            parent = children_.start();
+            parent = children_.start(request);
         } catch (...) {
             this->refuse();
             throw;
@@ -95,7 +97,6 @@ public:
     std::vector<int> active_children() const { return children_.pids(); }
 
 protected:
-    std::size_t running_requests() const override { return children_.pids().size(); }
     bool wait_for_requests(Timeout limit) override { return children_.wait(limit); }
     void end_requests() noexcept override { children_.kill(); }
 

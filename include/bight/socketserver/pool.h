@@ -1,38 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <bight/socketserver/limits.h>
 #include <bight/socketserver/server.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace bight::socketserver {
 
 // ---- A bounded number of threads. --------------------------------------------------------------------------------------
-
-/// What becomes of a request that finds the queue full.
-enum class WhenFull {
-    wait,    // it waits, and those behind it wait in the kernel's queue
-    refuse,  // it is shut down
-    shed,    // the one that has waited longest is shut down, and this one takes its place
-};
-
-/// What a client may take. Of datagrams none of it holds.
-struct ConnectionLimits {
-    static constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
-
-    std::optional<std::size_t> max_connections{};  // accepted and not ended; unset: 0.8 x the limit of descriptors
-    std::optional<std::size_t> max_per_peer{};     // from one host; unset: an eighth of that. Not of loopback and Unix
-    Timeout idle = std::chrono::seconds(120);      // for each call of the handler on its connection
-    Timeout lifetime{};                            // of a connection; kept to within serve_forever()'s poll_interval
-
-    /// For benchmarks, and for servers behind another that limits.
-    static ConnectionLimits none() { return {unlimited, unlimited, std::nullopt, std::nullopt}; }
-};
 
 struct PoolOptions {
     std::size_t threads = 0;  // at most; 0: four for each processor, up to 256
@@ -41,7 +21,8 @@ struct PoolOptions {
     ConnectionLimits limits{};
 };
 
-/// What a pool has done so far; the requests it was given are the sum of all but `expired`, which counts again.
+/// What a pool has done so far; the requests it was given are the sum of all but the last three, which
+/// count again.
 struct PoolCounters {
     std::size_t running = 0;
     std::size_t queued = 0;
@@ -49,8 +30,11 @@ struct PoolCounters {
     std::uint64_t over_connections = 0;  // refused for max_connections
     std::uint64_t over_peer = 0;         // refused for max_per_peer
     std::uint64_t over_queue = 0;        // refused because the queue was full
-    std::uint64_t shed = 0;              // from the queue
+    std::uint64_t shed = 0;              // from the queue, for another
+    std::uint64_t stale = 0;             // from the queue, for their lifetime, or silent for as long as they may be
     std::uint64_t expired = 0;           // ended for their lifetime
+    std::uint64_t late = 0;              // whose first message was not there in time
+    std::uint64_t slow = 0;              // whose message came too slowly
 };
 
 /// The threads of one server, and the requests that wait for them. Threads are begun when they are needed first.
@@ -63,6 +47,9 @@ public:
     /// Raises OSError where the system gives not even one thread.
     using Work = void (*)(BaseServer& server, Request& request, const Address& client_address);
     bool submit(Request& request, const Address& client_address, Work work);
+
+    /// Counts a connection that runs for this client, where a proxy has said who it is. False if it has too many.
+    bool admit(const Socket& connection, const Address& client);
 
     PoolCounters counters() const;
 
@@ -87,7 +74,7 @@ private:
 };
 
 /// Handles the requests of Server in a bounded number of threads, with bounded memory, under limits. Hooks from
-/// finish_request on run in those threads. Of a request that is shed, shutdown_request runs in the serving thread.
+/// finish_request on run in those threads. Of a request that is taken from the queue, shutdown_request alone runs.
 ///
 /// Destroying it shuts down the connections that are left and waits for their handlers. Handlers call the hooks of the
 /// whole object, so a class that derives from this says abort_requests(), or server_close(), in its own destructor.
@@ -95,11 +82,12 @@ template <class Server>
 class PoolMixIn : public Server {
 public:
     template <class Where>
-    PoolMixIn(const Where& where, const ServerOptions& options, const PoolOptions& pool)
-        : Server(where, options), pool_(*this, pool) {}
+    PoolMixIn(Where&& where, const ServerOptions& options, const PoolOptions& pool)
+        : Server(std::forward<Where>(where), options), pool_(*this, pool) {}
     ~PoolMixIn() override { abort_requests(); }
 
     void process_request(Request& request, const Address& client_address) override {
+        this->leave_running();
         bool taken = false;
         try {
             taken = pool_.submit(request, client_address, &PoolMixIn::process_request_thread);
@@ -130,11 +118,11 @@ public:
     const PoolOptions& pool_options() const noexcept { return pool_.options(); }
 
 protected:
-    std::size_t running_requests() const override {
-        auto now = pool_.counters();
-        return now.running + now.queued;
+    bool admit_client(const Socket& connection, const Address& client) override {
+        return pool_.admit(connection, client);
     }
     bool wait_for_requests(Timeout limit) override { return pool_.wait(limit); }
+    const ConnectionLimits* connection_limits() const noexcept override { return &pool_.options().limits; }
     void end_requests() noexcept override { pool_.abort(); }
 
     /// Shuts every live connection down, and waits for their handlers.
@@ -151,24 +139,32 @@ template <class Handler>
 struct PoolTCPServer : PoolMixIn<TCPServer<Handler>> {
     explicit PoolTCPServer(const HostPort& where, const ServerOptions& options = {}, const PoolOptions& pool = {})
         : PoolMixIn<TCPServer<Handler>>(where, options, pool) {}
+    explicit PoolTCPServer(Socket&& bound, const ServerOptions& options = {}, const PoolOptions& pool = {})
+        : PoolMixIn<TCPServer<Handler>>(std::move(bound), options, pool) {}
     ~PoolTCPServer() override { this->abort_requests(); }
 };
 template <class Handler>
 struct PoolUDPServer : PoolMixIn<UDPServer<Handler>> {
     explicit PoolUDPServer(const HostPort& where, const ServerOptions& options = {}, const PoolOptions& pool = {})
         : PoolMixIn<UDPServer<Handler>>(where, options, pool) {}
+    explicit PoolUDPServer(Socket&& bound, const ServerOptions& options = {}, const PoolOptions& pool = {})
+        : PoolMixIn<UDPServer<Handler>>(std::move(bound), options, pool) {}
     ~PoolUDPServer() override { this->abort_requests(); }
 };
 template <class Handler>
 struct PoolUnixStreamServer : PoolMixIn<UnixStreamServer<Handler>> {
     explicit PoolUnixStreamServer(Bytes path, const ServerOptions& options = {}, const PoolOptions& pool = {})
         : PoolMixIn<UnixStreamServer<Handler>>(path, options, pool) {}
+    explicit PoolUnixStreamServer(Socket&& bound, const ServerOptions& options = {}, const PoolOptions& pool = {})
+        : PoolMixIn<UnixStreamServer<Handler>>(std::move(bound), options, pool) {}
     ~PoolUnixStreamServer() override { this->abort_requests(); }
 };
 template <class Handler>
 struct PoolUnixDatagramServer : PoolMixIn<UnixDatagramServer<Handler>> {
     explicit PoolUnixDatagramServer(Bytes path, const ServerOptions& options = {}, const PoolOptions& pool = {})
         : PoolMixIn<UnixDatagramServer<Handler>>(path, options, pool) {}
+    explicit PoolUnixDatagramServer(Socket&& bound, const ServerOptions& options = {}, const PoolOptions& pool = {})
+        : PoolMixIn<UnixDatagramServer<Handler>>(std::move(bound), options, pool) {}
     ~PoolUnixDatagramServer() override { this->abort_requests(); }
 };
 

@@ -14,15 +14,28 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+
+namespace bight {
+class Deadline;
+struct ReadPace;
+}  // namespace bight
+
+namespace bight::proxy_protocol {
+struct Header;
+}
 
 namespace bight::socketserver {
 
 class BaseServer;
+struct ConnectionLimits;
+struct TrustedProxies;  // bight/socketserver/proxies.h
 
 /// What a server hands to a handler: a connection; or a datagram, and the socket to answer on.
 struct Request {
     Socket socket = Socket::closed();
-    Buffer packet;  // empty for streams
+    Buffer packet;                                     // empty for streams
+    std::chrono::steady_clock::time_point accepted{};  // of servers with limits
 };
 
 /// A request and who made it.
@@ -49,6 +62,8 @@ public:
     Buffer packet;                      // the datagram; empty for streams
     Address client_address;
     BaseServer* server = nullptr;
+    std::chrono::steady_clock::time_point accepted{};            // of servers with limits
+    std::shared_ptr<const proxy_protocol::Header> proxy_header;  // of a server with proxies; else null
 };
 
 /// A handler with a file to read from and a file to write to on its connection.
@@ -61,11 +76,35 @@ public:
     BufferedWriter wfile;
 
 protected:
+    /// The next message, up to and with `separator`; empty at the end: rfile.readuntil(), under the server's limits for
+    /// messages (ConnectionLimits), which raise TimeoutError. Pool and Prefork servers have some.
+    Buffer read_message(Bytes separator = "\n", std::size_t limit = default_line_limit);
+
+    /// The same for a message of another form: `read()` reads it, all of it, by rfile.
+    template <class Read>
+    auto read_message_by(Read read) {
+        MessageScope message(*this);
+        return read();
+    }
+
     // To be set in a constructor.
     std::size_t rbufsize = default_buffer_size;
     std::size_t wbufsize = 0;  // 0: each write is sent at once
     Timeout timeout;           // for each call on the connection
     bool disable_nagle_algorithm = false;
+
+private:
+    /// The time in which what rfile reads is one message.
+    class MessageScope {
+    public:
+        explicit MessageScope(StreamRequestHandler& handler);
+        ~MessageScope();
+
+    private:
+        StreamRequestHandler& handler_;
+        std::unique_ptr<ReadPace> pace_;  // null without limits
+    };
+    bool had_message_ = false;
 };
 
 /// What a datagram handler writes: one packet, sent when the handler has finished.
@@ -98,6 +137,8 @@ struct ServerOptions {
     bool allow_reuse_port = false;
     std::size_t max_packet_size = 8192;
     std::optional<Family> address_family{};  // unset: by what the address looks like
+    std::optional<unsigned> unix_mode{};  // of the path, less the umask; set before bind(2): never wider for a moment
+    std::shared_ptr<const TrustedProxies> proxies{};  // set: connections come through these, and begin with a header
 
     /// False for a class that overrides server_bind() or server_activate(), for a constructor of its base cannot see
     /// them: it calls bind_and_activate() at the end of its own.
@@ -131,7 +172,8 @@ public:
     void serve_forever(Timeout poll_interval = default_poll_interval);
 
     /// Waits for one request and serves it; handle_timeout() is called when `timeout` (or the socket's, if that is
-    /// less) has passed before.
+    /// less) has passed before. A stop() makes it serve what the kernel holds ready, and return. Raises ClosedError once
+    /// the server is closed or stopped, and BusyError where another thread serves.
     void handle_request();
 
     /// Ends serve_forever(), and returns when it has ended; before the first one, waits until it has begun and ended.
@@ -145,7 +187,8 @@ public:
     /// waits for something else than its connection holds stop() up beyond that.
     ///
     /// A second stop(), from another thread, makes the first as short as its own `drain`, and returns with it.
-    /// serve_forever() returns at once after it. Served handlers are those that ended, well or not.
+    /// serve_forever() returns at once after it. Served handlers are those that ended, well or not. Raises OSError where
+    /// nobody serves and no thread can be had to drain; it is closed then, too.
     StopTally stop(Timeout drain = default_drain);
 
     /// Closes the socket, and waits for what process_request() left running: so from none of its threads, which raises
@@ -161,11 +204,15 @@ public:
     int fileno() const noexcept { return socket_.fileno(); }
     const ServerOptions& options() const noexcept { return options_; }
 
+    /// Of a server with proxies: connections whose peer was not trusted. From any thread.
+    std::uint64_t refused_proxies() const noexcept;
+
     /// How long handle_request() waits; without limit if unset.
     Timeout timeout;
 
     // ---- Hooks. -------------------------------------------------------------------------------------------------------
 
+    /// Of a socket that was bound before, only asks for its address.
     virtual void server_bind();
     virtual void server_activate() = 0;
 
@@ -191,21 +238,31 @@ public:
     virtual void service_actions() {}
 
 protected:
-    // ---- For classes whose process_request() leaves requests running. Called from any thread. --------------------------
+    // ---- For classes whose process_request() leaves requests running. --------------------------------------------------
 
-    /// How many run.
-    virtual std::size_t running_requests() const { return 0; }
+    /// process_request() says so before the request can end: then request_ended() or refuse() is due for it.
+    void leave_running() noexcept;
 
-    /// Waits until none runs: then true.
-    virtual bool wait_for_requests(Timeout) { return true; }
+    /// From any thread: a request that was left running has ended.
+    void request_ended() noexcept;
 
-    /// Makes those that run end, and does not wait for it.
-    virtual void end_requests() noexcept {}
-
-    /// To be called where process_request() raises before it has begun anything: it counts as refused.
+    /// process_request() raises, or gives a request up, before its handler began: it counts as refused.
     void refuse() noexcept;
 
+    /// Waits until none runs: then true. From any thread.
+    virtual bool wait_for_requests(Timeout) { return true; }
+
+    /// What a client may take; null for no limits.
+    virtual const ConnectionLimits* connection_limits() const noexcept { return nullptr; }
+
+    /// Makes those that run end, and does not wait for it. From any thread.
+    virtual void end_requests() noexcept {}
+
+    /// A proxy has said who the client of a connection is: false gives it up. For limits that count clients.
+    virtual bool admit_client(const Socket&, const Address&) { return true; }
+
     BaseServer(const HostPort& where, Kind kind, const ServerOptions& options);
+    BaseServer(Socket&& socket, Kind kind, const ServerOptions& options);
 
     /// setup(), handle(), finish() of `handler`, which holds the request meanwhile.
     void run_handler(BaseRequestHandler& handler, Request& request, const Address& client_address);
@@ -220,23 +277,26 @@ protected:
 private:
     friend class RequestProcesses;
     friend class RequestPool;
+    friend class RequestWorkers;
+    friend class StreamRequestHandler;
     struct Control;
 
+    void bind_socket();
+    bool is_untrusted(const Address& peer);
+    bool read_proxy_header_for(BaseRequestHandler& handler);
     void handle_request_noblock();
     void process_counted(Request& request, const Address& client_address);
     void serve_pending();
     void force_stop();
     void drain_alone() noexcept;
+    void drain(bool loop_was_asked, const Deadline& deadline);
 
     /// Waits until `fd` is readable, or shutdown() is asked for: then false.
     bool wait_for(int fd, Timeout limit);
 
-    /// In a child process: what the loop waits with is the parent's.
-    void forget_parent() noexcept;
-
     ServerOptions options_;
-    HostPort where_;
-    Socket socket_;
+    std::optional<HostPort> where_;  // unset: the socket was bound by others
+    Socket socket_ = Socket::closed();
     Address server_address_;
     std::unique_ptr<Control> control_;  // what shutdown() and the loop say to each other
 };
@@ -251,6 +311,7 @@ public:
 
 protected:
     StreamServer(const HostPort& where, const ServerOptions& options);
+    StreamServer(Socket&& listener, const ServerOptions& options);
 };
 
 /// Datagrams: each one is a request.
@@ -263,15 +324,21 @@ public:
 
 protected:
     DatagramServer(const HostPort& where, const ServerOptions& options);
+    DatagramServer(Socket&& port, const ServerOptions& options);
 };
 
 // ---- Servers with their handlers. --------------------------------------------------------------------------------------
 
 /// A server whose requests are handled by objects of class Handler, made without arguments.
+///
+/// Instead of an address it takes a socket that was bound before: by systemd or inetd (bight/inherited.h), or by another
+/// process (bight/handover.h). One that listens keeps its backlog; address_family and the two allow_reuse_ mean nothing.
+/// Raises ValueError for a socket of the wrong kind.
 template <class Handler, class Server>
 class HandledBy : public Server {
 public:
     explicit HandledBy(const HostPort& where, const ServerOptions& options = {}) : Server(where, options) {}
+    explicit HandledBy(Socket&& bound, const ServerOptions& options = {}) : Server(std::move(bound), options) {}
 
     void finish_request(Request& request, const Address& client_address) override {
         Handler handler;
@@ -287,6 +354,8 @@ public:
         : HandledBy<Handler, Server>(Address::unix_path(path), options) {}
     explicit HandledAtPath(const Address& address, const ServerOptions& options = {})
         : HandledBy<Handler, Server>(address, options) {}
+    explicit HandledAtPath(Socket&& bound, const ServerOptions& options = {})
+        : HandledBy<Handler, Server>(std::move(bound), options) {}
 };
 
 template <class Handler>

@@ -58,6 +58,7 @@ public:
     bool block_on_close = true;
 
     void process_request(Request& request, const Address& client_address) override {
+        this->leave_running();
         try {
             threads_.start(*this, request, client_address, &ThreadingMixIn::process_request_thread);
         } catch (...) {
@@ -79,7 +80,6 @@ public:
     std::size_t active_threads() const { return threads_.size(); }
 
 protected:
-    std::size_t running_requests() const override { return threads_.size(); }
     bool wait_for_requests(Timeout limit) override { return threads_.wait(limit); }
     void end_requests() noexcept override { threads_.abort(); }
 

@@ -6,8 +6,9 @@
 #include "blocking/deadline.h"
 #include "blocking/or_raise.h"
 #include "blocking/socket_state.h"
+#include "frameworks/socketserver/complete_limits.h"
 #include "frameworks/socketserver/control.h"
-#include "sys/processes.h"
+#include "sys/threads.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -16,7 +17,6 @@
 #include <list>
 #include <map>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,6 +32,7 @@ struct Entry {
     std::string host;                       // that a limit counts; empty where none does
     sys::TimePoint begun{};
     bool expired = false;
+    bool over_peer = false;  // counted so already
 };
 using Entries = std::list<Entry>;
 
@@ -39,12 +40,7 @@ PoolOptions complete(PoolOptions options) {
     std::size_t processors = std::max(std::thread::hardware_concurrency(), 1u);
     if (options.threads == 0) options.threads = std::min<std::size_t>(4 * processors, 256);
     options.queue = std::max<std::size_t>(options.queue, 1);
-    auto& limits = options.limits;
-    if (!limits.max_connections) limits.max_connections = sys::descriptor_limit() / 5 * 4;
-    if (!limits.max_per_peer) {
-        bool counts = limits.max_connections != ConnectionLimits::unlimited;
-        limits.max_per_peer = counts ? std::max<std::size_t>(*limits.max_connections / 8, 1) : *limits.max_connections;
-    }
+    complete_limits(options.limits);
     return options;
 }
 
@@ -59,10 +55,20 @@ struct RequestPool::State {
     /// Counts a refusal if a limit of connections is reached.
     bool is_over_limit(const std::string& host) {
         if (connections() >= *options.limits.max_connections) return ++counters.over_connections, true;
+        return is_over_peer_limit(host);
+    }
+
+    bool is_over_peer_limit(const std::string& host) {
         if (host.empty()) return false;
         auto found = by_host.find(host);
         if (found == by_host.end() || found->second < *options.limits.max_per_peer) return false;
         return ++counters.over_peer, true;
+    }
+
+    /// The host that a limit counts a client by; empty where none does.
+    std::string counted_host(const Address& client) const {
+        bool counts = options.limits.max_per_peer != ConnectionLimits::unlimited && !client.is_loopback();
+        return counts ? client.host() : "";
     }
 
     void forget_host(const Entry& entry) {
@@ -74,11 +80,11 @@ struct RequestPool::State {
     /// One more thread, if all are busy and one more is allowed.
     void grow() {
         if (idle > queue.size() || threads.size() >= options.threads) return;
-        try {
-            threads.emplace_back([this] { serve(); });
-        } catch (const std::system_error& error) {
-            if (threads.empty()) raise_os_error(error.code().value(), "start a thread for requests");
-        }
+        auto thread = sys::start_joinable([this] { serve(); });
+        if (thread)
+            threads.push_back(std::move(*thread));
+        else if (threads.empty())
+            raise_os_error(thread.error(), "start a thread for requests");
     }
 
     void serve() {
@@ -92,18 +98,23 @@ struct RequestPool::State {
             auto place = std::prev(live.end());
             tell_room();
             lock.unlock();
-            run(*place);
+            bool silent = is_silent(*place, sys::now());
+            run(*place, silent);
             lock.lock();
             forget_host(*place);
+            if (!place->over_peer) ++(silent ? counters.stale : counters.ended);
             live.erase(place);
-            ++counters.ended;
             tell_room();
             if (connections() == 0) none_left.notify_all();
         }
     }
 
-    void run(Entry& entry) noexcept {
+    void run(Entry& entry, bool silent) noexcept {
         try {
+            if (silent) {
+                server.control_->account().refuse_begun();
+                return server.shutdown_request(entry.request);
+            }
             entry.work(server, entry.request, entry.client_address);
         } catch (const std::exception& error) {  // of a hook: nobody else is there to hear of it
             std::cerr << "bight: " + printable(std::string("a request ended: ") + error.what()) + '\n';
@@ -117,16 +128,70 @@ struct RequestPool::State {
         if (std::exchange(awaited, false)) (void)sys::write(room.fileno(), std::as_bytes(std::span(&one, 1)));
     }
 
-    /// Until the queue has room, or shutdown() is asked for: then what is in hand goes in beyond it.
+    /// Until the queue has room, or shutdown() is asked for: then what is in hand goes in beyond it. Limits of time hold
+    /// meanwhile.
     void wait_for_room(std::unique_lock<std::mutex>& lock) {
+        auto turn = server.control_->poll_interval().value_or(default_poll_interval);
         while (queue.size() >= options.queue) {
             std::uint64_t count = 0;
             (void)sys::read(room.fileno(), std::as_writable_bytes(std::span(&count, 1)));
             awaited = true;
             lock.unlock();
-            bool go_on = server.wait_for(room.fileno(), std::nullopt);
+            bool go_on = server.wait_for(room.fileno(), turn);
+            end_expired();
             lock.lock();
             if (!go_on) return;
+        }
+    }
+
+    /// Whether it has waited in the queue for as long as a client may, and said nothing.
+    bool is_silent(const Entry& entry, sys::TimePoint now) const {
+        if (!options.limits.idle || now - entry.begun < *options.limits.idle) return false;
+        auto connection = entry.connection.lock();
+        if (!connection) return false;
+        pollfd descriptor{connection->fd.fileno(), POLLIN, 0};
+        return sys::poll(std::span(&descriptor, 1), Duration::zero()) == 0;
+    }
+
+    bool is_old(const Entry& entry, sys::TimePoint now) const {
+        return options.limits.lifetime && now - entry.begun >= *options.limits.lifetime;
+    }
+
+    /// Both lists are in the order in which the connections were accepted.
+    void end_expired() {
+        if (!options.limits.lifetime && !options.limits.idle) return;
+        auto now = sys::now();
+        Entries stale;
+        {
+            std::lock_guard lock(mutex);
+            for (auto& entry : live) {
+                if (!is_old(entry, now)) break;
+                auto connection = entry.connection.lock();
+                if (entry.expired || !connection) continue;
+                connection->abort();
+                entry.expired = true;
+                ++counters.expired;
+            }
+            for (auto place = queue.begin(); place != queue.end();) {
+                auto next = std::next(place);
+                bool is_stream = !place->connection.expired();
+                if (is_stream && (is_old(*place, now) || is_silent(*place, now))) {
+                    stale.splice(stale.end(), queue, place);
+                    forget_host(stale.back());
+                    ++counters.stale;
+                }
+                place = next;
+            }
+            if (!stale.empty()) tell_room();
+            if (connections() == 0) none_left.notify_all();
+        }
+        give_up(stale);
+    }
+
+    void give_up(Entries& entries) {
+        for (auto& entry : entries) {
+            server.control_->account().refuse_begun();
+            server.shutdown_request(entry.request);
         }
     }
 
@@ -162,11 +227,11 @@ bool RequestPool::submit(Request& request, const Address& client_address, Work w
     made.client_address = client_address;
     made.work = work;
     made.begun = sys::now();
+    request.accepted = made.begun;
     bool is_stream = request.socket.kind() != Kind::datagram;
     if (is_stream) {
         made.connection = SocketAccess::watch(request.socket);
-        if (limits.max_per_peer != ConnectionLimits::unlimited && !client_address.is_loopback())
-            made.host = client_address.host();
+        if (!state.server.options().proxies) made.host = state.counted_host(client_address);  // else see admit()
     }
     Entries shed;
     {
@@ -178,7 +243,7 @@ bool RequestPool::submit(Request& request, const Address& client_address, Work w
             if (when_full == WhenFull::wait) state.wait_for_room(lock);
         }
         state.grow();
-        if (is_stream && limits.idle) request.socket.settimeout(limits.idle);
+        if (is_stream && limits.idle) SocketAccess::limit_calls(request.socket, *limits.idle);
         if (!made.host.empty()) ++state.by_host[made.host];
         made.request = std::move(request);
         if (state.options.when_full == WhenFull::shed && state.queue.size() >= state.options.queue) {
@@ -189,10 +254,22 @@ bool RequestPool::submit(Request& request, const Address& client_address, Work w
         state.queue.splice(state.queue.end(), entry);
         state.work_or_end.notify_one();
     }
-    for (auto& victim : shed) {
-        state.server.refuse();
-        state.server.shutdown_request(victim.request);
-    }
+    state.give_up(shed);
+    return true;
+}
+
+bool RequestPool::admit(const Socket& connection, const Address& client) {
+    auto& state = *state_;
+    auto host = state.counted_host(client);
+    if (host.empty()) return true;
+    std::lock_guard lock(state.mutex);
+    auto is_this = [&](const Entry& entry) { return entry.connection.lock().get() == SocketAccess::state(connection); };
+    auto entry = std::ranges::find_if(state.live, is_this);
+    if (entry == state.live.end()) return true;
+    entry->over_peer = state.is_over_peer_limit(host);
+    if (entry->over_peer) return false;
+    ++state.by_host[host];
+    entry->host = std::move(host);
     return true;
 }
 
@@ -201,26 +278,14 @@ PoolCounters RequestPool::counters() const {
     auto counters = state_->counters;
     counters.running = state_->live.size();
     counters.queued = state_->queue.size();
+    counters.late = state_->server.control_->account().late();
+    counters.slow = state_->server.control_->account().slow();
     return counters;
 }
 
 const PoolOptions& RequestPool::options() const noexcept { return state_->options; }
 
-void RequestPool::end_expired() {
-    const auto& lifetime = state_->options.limits.lifetime;
-    if (!lifetime) return;
-    auto now = sys::now();
-    std::lock_guard lock(state_->mutex);
-    for (auto* entries : {&state_->live, &state_->queue})
-        for (auto& entry : *entries) {
-            if (entry.expired || now - entry.begun < *lifetime) continue;
-            auto connection = entry.connection.lock();
-            if (!connection) continue;
-            connection->abort();
-            entry.expired = true;
-            ++state_->counters.expired;
-        }
-}
+void RequestPool::end_expired() { state_->end_expired(); }
 
 bool RequestPool::wait(Timeout limit) {
     std::unique_lock lock(state_->mutex);

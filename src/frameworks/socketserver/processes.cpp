@@ -4,6 +4,8 @@
 
 #include "blocking/deadline.h"
 #include "blocking/or_raise.h"
+#include "blocking/socket_state.h"
+#include "frameworks/socketserver/siblings.h"
 #include "sys/processes.h"
 
 #include <algorithm>
@@ -33,6 +35,7 @@ struct RequestProcesses::State {
     void forget(Child& child) noexcept {
         if (child.pidfd) (void)sys::epoll_ctl(ended.fileno(), EPOLL_CTL_DEL, child.pidfd.fileno(), 0, 0);
         child.pid = 0;
+        server.request_ended();
     }
 
     /// Whether it has ended, or another has collected it.
@@ -77,16 +80,21 @@ RequestProcesses::~RequestProcesses() {
     while (state_->collect() > 0) (void)wait_until_ready(state_->ended.fileno(), POLLIN, Deadline(state_->limit({})));
 }
 
-bool RequestProcesses::start() {
+bool RequestProcesses::start(const Request& request) {
     std::lock_guard lock(state_->mutex);
     state_->live.reserve(state_->live.size() + 1);  // nothing may fail once the child is there
+    auto whole = Siblings::hold();
     int pid = or_raise(sys::fork(), "fork a process for a request");
     if (pid == 0) {
         state_->live.clear();
         (void)state_->ended.try_close();
-        state_->server.forget_parent();
+        Siblings::forget({request.socket.fileno()});
+        // Of a stream the child needs its connection only; kept, the port would be taken for as long as it lives.
+        auto& own = state_->server.socket();
+        if (own.fileno() >= 0 && own.kind() != Kind::datagram) (void)SocketAccess::state(own)->close();
         return false;
     }
+    whole.unlock();
     auto& child = state_->live.emplace_back(pid, FileDescriptor());
     if (auto pidfd = sys::pidfd_open(pid)) {
         FileDescriptor fd(*pidfd);

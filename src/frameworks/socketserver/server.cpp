@@ -9,6 +9,7 @@
 #include "frameworks/socketserver/control.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <exception>
 #include <iostream>
@@ -58,12 +59,22 @@ BaseServer::BaseServer(const HostPort& where, Kind kind, const ServerOptions& op
       socket_(family_of(where, options), kind),
       control_(std::make_unique<Control>()) {}
 
+BaseServer::BaseServer(Socket&& socket, Kind kind, const ServerOptions& options)
+    : options_(options), control_(std::make_unique<Control>()) {
+    if (socket.kind() != kind)
+        throw ValueError("the server wants " + kind.to_string() + ", and the socket is " + socket.kind().to_string());
+    socket_ = std::move(socket);
+}
+
 BaseServer::~BaseServer() = default;
 
 void BaseServer::bind_and_activate() {
     try {
+        if (options_.proxies && socket_.kind() != Kind::stream)
+            throw ValueError("a server of datagrams knows no proxies");
         server_bind();
         server_activate();
+        control_->set_address(socket_.kind(), server_address_);
     } catch (...) {
         server_close();
         throw;
@@ -71,11 +82,17 @@ void BaseServer::bind_and_activate() {
 }
 
 void BaseServer::server_bind() {
+    if (where_) bind_socket();
+    server_address_ = socket_.getsockname();
+}
+
+void BaseServer::bind_socket() {
     bool has_ports = socket_.family() == Family::inet || socket_.family() == Family::inet6;
     if (options_.allow_reuse_address && has_ports) socket_.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
     if (options_.allow_reuse_port && has_ports) socket_.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
-    socket_.bind(where_);
-    server_address_ = socket_.getsockname();
+    if (options_.unix_mode && socket_.family() == Family::unix_domain)
+        or_raise(sys::set_mode(socket_.fileno(), *options_.unix_mode), "fchmod");  // bind(2) gives it to the path
+    socket_.bind(*where_);
 }
 
 void BaseServer::server_close() { socket_.close(); }
@@ -85,6 +102,9 @@ void BaseServer::server_close() { socket_.close(); }
 void BaseServer::serve_forever(Timeout poll_interval) {
     Control::Serving serving(*control_);
     if (!serving) return;
+    if (socket_.fileno() >= 0) control_->set_address(socket_.kind(), server_address_);  // of who bound it by hand
+    control_->set_poll_interval(poll_interval);
+    if (control_->supervisor) return control_->supervisor->serve(poll_interval);
     while (!control_->stop_requested() && !control_->stopping()) {
         if (control_->wait(socket_.fileno(), poll_interval) == Control::Woken::by_request) handle_request_noblock();
         if (control_->stop_requested()) break;
@@ -100,19 +120,16 @@ bool BaseServer::wait_for(int fd, Timeout limit) {
     return control_->draining() ? !control_->forced() : !control_->stop_requested();
 }
 
-void BaseServer::forget_parent() noexcept {
-    control_->forget_parent();
-    // Of a stream the child needs its connection only; kept, the port would be taken for as long as it lives.
-    if (socket_.fileno() >= 0 && socket_.kind() != Kind::datagram) (void)SocketAccess::state(socket_)->close();
-}
-
 void BaseServer::handle_request() {
+    Control::Serving serving(*control_, Control::Serving::one_request);
+    if (!serving) throw ClosedError("handle_request");
     Timeout limit = less(socket_.gettimeout(), timeout);
-    if (auto ready = wait_until_ready(socket_.fileno(), POLLIN, Deadline(limit)); ready)
-        return handle_request_noblock();
-    else if (ready.error() != std::errc::timed_out)
-        raise_os_error(ready.error(), "handle_request");
-    handle_timeout();
+    bool asked = control_->wait_for_one(socket_.fileno(), Deadline(limit)) == Control::Woken::by_request;
+    if (asked)
+        handle_request_noblock();
+    else if (!control_->stopping())
+        handle_timeout();
+    if (control_->stopping()) serve_pending();
 }
 
 void BaseServer::handle_request_noblock() {
@@ -124,15 +141,19 @@ void BaseServer::handle_request_noblock() {
         return;
     }
     auto& [request, client_address] = incoming;
+    if (is_untrusted(client_address)) {
+        control_->account().refuse();
+        return shutdown_request(request);
+    }
     bool verified = false;
     try {
         verified = verify_request(request, client_address);
     } catch (...) {
-        control_->count_refused();
+        control_->account().refuse();
         return request_failed(request, client_address);
     }
     if (verified) return process_counted(request, client_address);
-    control_->count_refused();
+    control_->account().refuse();
     shutdown_request(request);
 }
 
@@ -149,6 +170,10 @@ void BaseServer::process_counted(Request& request, const Address& client_address
 }
 
 void BaseServer::process_request_thread(BaseServer& server, Request& request, const Address& client_address) {
+    struct Ends {
+        ~Ends() { server.request_ended(); }
+        BaseServer& server;
+    } ends{server};
     try {
         server.finish_request(request, client_address);
     } catch (...) {
@@ -184,6 +209,8 @@ void BaseServer::run_handler(BaseRequestHandler& handler, Request& request, cons
     } lend(handler, request);
     handler.client_address = client_address;
     handler.server = this;
+    handler.accepted = request.accepted;
+    if (options_.proxies && !read_proxy_header_for(handler)) return;
     handler.setup();
     try {
         handler.handle();
@@ -213,6 +240,31 @@ void BaseServer::handle_error(Request&, const Address& client_address) {
     std::cerr << "bight: " + printable(text) + '\n';
 }
 
+namespace {
+
+constexpr Duration longest_linger = std::chrono::seconds(1);
+constexpr std::size_t most_thrown_away = std::size_t{2} << 20;  // more than clients send before they look for an answer
+
+/// close(2) resets a connection that holds input which nobody has read, and the reset overtakes the answer. So where
+/// there is some it is thrown away, until the client has finished too; at most for a second in all, and only so much:
+/// a client that goes on sending gets the reset.
+void throw_away_input(int fd) {
+    std::array<std::byte, 512> scratch;  // small: a new thread's stack is touched no further than it must be
+    std::optional<Deadline> deadline;
+    std::size_t thrown_away = 0;
+    while (thrown_away < most_thrown_away) {
+        auto got = sys::recv(fd, scratch, MSG_DONTWAIT);
+        bool empty = !got && got.error().number() == EAGAIN;
+        if (got ? *got == 0 : !empty) return;
+        if (got) thrown_away += *got;
+        if (!deadline && empty) return;
+        if (!deadline) deadline.emplace(longest_linger);
+        if (empty ? !wait_until_ready(fd, POLLIN, *deadline) : deadline->left() == Duration::zero()) return;
+    }
+}
+
+}  // namespace
+
 // ---- Streams. ----------------------------------------------------------------------------------------------------------
 
 StreamServer::StreamServer(const HostPort& where, const ServerOptions& options)
@@ -220,7 +272,15 @@ StreamServer::StreamServer(const HostPort& where, const ServerOptions& options)
     if (options.bind_and_activate) bind_and_activate();
 }
 
-void StreamServer::server_activate() { socket().listen(options().request_queue_size); }
+StreamServer::StreamServer(Socket&& listener, const ServerOptions& options)
+    : BaseServer(std::move(listener), Kind::stream, options) {
+    if (options.bind_and_activate) bind_and_activate();
+}
+
+void StreamServer::server_activate() {
+    bool listens = socket().getsockopt(SOL_SOCKET, SO_ACCEPTCONN) != 0;  // its backlog is whoever's who bound it
+    if (!listens) socket().listen(options().request_queue_size);
+}
 
 Incoming StreamServer::get_request() {
     // What was announced can be gone again: then there is nothing to wait for.
@@ -229,7 +289,10 @@ Incoming StreamServer::get_request() {
 }
 
 void StreamServer::shutdown_request(Request& request) {
-    if (request.socket.fileno() >= 0) (void)sys::shutdown(request.socket.fileno(), SHUT_WR);  // the peer may be gone
+    if (int fd = request.socket.fileno(); fd >= 0) {
+        bool connected = sys::shutdown(fd, SHUT_WR).has_value();  // the peer may be gone
+        if (connected && !SocketAccess::state(request.socket)->ended) throw_away_input(fd);
+    }
     close_request(request);
 }
 
@@ -239,6 +302,11 @@ void StreamServer::close_request(Request& request) { request.socket.close(); }
 
 DatagramServer::DatagramServer(const HostPort& where, const ServerOptions& options)
     : BaseServer(where, Kind::datagram, options) {
+    if (options.bind_and_activate) bind_and_activate();
+}
+
+DatagramServer::DatagramServer(Socket&& port, const ServerOptions& options)
+    : BaseServer(std::move(port), Kind::datagram, options) {
     if (options.bind_and_activate) bind_and_activate();
 }
 

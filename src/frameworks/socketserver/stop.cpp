@@ -2,9 +2,12 @@
 #include <bight/socketserver/server.h>
 
 #include "blocking/deadline.h"
+#include "blocking/or_raise.h"
 #include "frameworks/socketserver/control.h"
+#include "sys/threads.h"
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -12,7 +15,7 @@ namespace bight::socketserver {
 namespace {
 
 // More than a socket for datagrams holds at once by default; of streams the backlog tells.
-constexpr int most_pending = 1024;
+constexpr int most_datagrams = 1024;
 
 const Deadline no_deadline{std::nullopt};
 
@@ -20,21 +23,29 @@ const Deadline no_deadline{std::nullopt};
 
 // ---- What the two threads say to each other. ---------------------------------------------------------------------------
 
-BaseServer::Control::Begun BaseServer::Control::begin_stop(std::size_t running_elsewhere) {
+Account::Reading BaseServer::Control::read() const noexcept {
+    auto all = own_account_.read();
+    for (const auto& account : shared_) {
+        auto read = account.read();
+        all.begun += read.begun;
+        all.running += read.running;
+    }
+    return all;
+}
+
+BaseServer::Control::Begun BaseServer::Control::begin_stop() {
     std::lock_guard lock(mutex_);
     if (server_ == std::this_thread::get_id())
         throw BusyError("stop() from the thread that serves would wait for itself");
     if (stopping_.exchange(true)) return Begun::before;
-    std::uint64_t running = running_elsewhere + (processing_ ? 1 : 0);
-    tally_.served = begun_ - std::min<std::uint64_t>(running, begun_);
+    tally_.served = read().ended();
     if (server_ == std::thread::id()) return Begun::no_loop;
     ask_loop();
     return Begun::loop_asked;
 }
 
 void BaseServer::Control::begin_drain() {
-    std::uint64_t count = 0;
-    (void)sys::read(wake_.fileno(), std::as_writable_bytes(std::span(&count, 1)));
+    take_wake_up();
     draining_ = true;
 }
 
@@ -53,10 +64,10 @@ bool BaseServer::Control::wait_stopped(const Deadline& deadline) {
     return wait_until(changed_, lock, deadline, [this] { return stopped_; });
 }
 
-void BaseServer::Control::force(std::size_t running_elsewhere) noexcept {
+void BaseServer::Control::force() noexcept {
     std::lock_guard lock(mutex_);
     if (forced_.exchange(true)) return;
-    tally_.aborted = running_elsewhere + (processing_ ? 1 : 0);
+    tally_.aborted = read().running;
     if (auto connection = connection_.lock()) connection->abort();
     if (server_ != std::thread::id()) ask_loop();  // it may be in a pause
 }
@@ -64,9 +75,10 @@ void BaseServer::Control::force(std::size_t running_elsewhere) noexcept {
 StopTally BaseServer::Control::end_stop(bool completed) {
     std::lock_guard lock(mutex_);
     if (completed) {
-        tally_.refused = refused_;
-        auto ended = begun_ - std::min<std::uint64_t>(tally_.aborted, begun_);
-        tally_.drained = ended - std::min<std::uint64_t>(tally_.served, ended);
+        tally_.refused = own_account_.refused();
+        for (const auto& account : shared_) tally_.refused += account.refused();
+        auto begun = read().begun;
+        tally_.drained = begun - std::min(tally_.served + tally_.aborted, begun);
     }
     stopped_ = true;
     changed_.notify_all();
@@ -81,8 +93,9 @@ StopTally BaseServer::Control::tally() {
 BaseServer::Control::Processing::Processing(Control& control, const Socket& request) : control_(control) {
     bool is_stream = request.fileno() >= 0 && request.kind() != Kind::datagram;
     std::lock_guard lock(control_.mutex_);
-    ++control_.begun_;
-    control_.processing_ = true;
+    control_.account_->begin();
+    control_.in_hand_ = true;
+    if (control_.forced_) ++control_.tally_.aborted;
     if (!is_stream) return;
     control_.connection_ = SocketAccess::watch(request);
     if (control_.forced_) SocketAccess::state(request)->abort();
@@ -90,17 +103,24 @@ BaseServer::Control::Processing::Processing(Control& control, const Socket& requ
 
 BaseServer::Control::Processing::~Processing() {
     std::lock_guard lock(control_.mutex_);
-    control_.processing_ = false;
+    if (std::exchange(control_.in_hand_, false)) control_.account_->end();
     control_.connection_.reset();
 }
 
 // ---- The server's part. ------------------------------------------------------------------------------------------------
 
-void BaseServer::refuse() noexcept { control_->count_not_begun(); }
+void BaseServer::leave_running() noexcept { control_->leave_running(); }
+
+void BaseServer::request_ended() noexcept { control_->account().end(); }
+
+void BaseServer::refuse() noexcept {
+    control_->leave_running();
+    control_->account().refuse_begun();
+}
 
 void BaseServer::serve_pending() {
     control_->begin_drain();
-    int most = std::max(options_.request_queue_size, most_pending) + 1;
+    int most = std::max(options_.request_queue_size, most_datagrams) + 1;
     for (int i = 0; i < most && !control_->forced(); ++i) {
         if (!wait_until_ready(socket_.fileno(), POLLIN, Deadline(Duration::zero()))) break;
         handle_request_noblock();
@@ -111,7 +131,7 @@ void BaseServer::serve_pending() {
 }
 
 void BaseServer::force_stop() {
-    control_->force(running_requests());
+    control_->force();
     end_requests();
 }
 
@@ -123,10 +143,37 @@ void BaseServer::drain_alone() noexcept {
     }
 }
 
-StopTally BaseServer::stop(Timeout drain) {
-    Deadline deadline(drain);
+/// Serves what the kernel holds, and waits for what runs. Where nobody serves, or not yet, in a thread of its own, for
+/// the deadline holds for handlers too.
+void BaseServer::drain(bool loop_was_asked, const Deadline& deadline) {
+    struct Joined {
+        ~Joined() {
+            if (thread.joinable()) thread.join();
+        }
+        std::thread thread;
+    } drains;
+    auto begin_alone = [&] {
+        if (drains.thread.joinable()) drains.thread.join();
+        drains.thread = or_raise(sys::start_joinable([this] { drain_alone(); }), "start a thread that drains");
+    };
+    auto wait_for_loop = [&](const Deadline& until) {
+        if (!control_->wait_for_loop(until)) return false;
+        if (!control_->was_left_undrained()) return true;
+        begin_alone();  // a hook raised, or shutdown() ended the loop first
+        return control_->wait_for_loop(until);
+    };
+    if (!loop_was_asked) begin_alone();
+    if (wait_for_loop(deadline) && wait_for_requests(deadline.left())) return;
+    force_stop();
+    (void)wait_for_loop(no_deadline);
+    end_requests();
+    (void)wait_for_requests(std::nullopt);
+}
+
+StopTally BaseServer::stop(Timeout drain_limit) {
+    Deadline deadline(drain_limit);
     (void)wait_for_requests(Duration::zero());  // BusyError, before anything has happened
-    auto begun = control_->begin_stop(running_requests());
+    auto begun = control_->begin_stop();
     if (begun == Control::Begun::before) {
         if (!control_->wait_stopped(deadline)) {
             force_stop();
@@ -134,29 +181,24 @@ StopTally BaseServer::stop(Timeout drain) {
         }
         return control_->tally();
     }
+    std::exception_ptr raised;
     try {
-        // Where nobody serves, or not yet, what the kernel holds is served all the same.
-        std::jthread drains;
-        auto begin_alone = [&] { drains = std::jthread([this] { drain_alone(); }); };
-        auto wait_for_loop = [&](const Deadline& until) {
-            if (!control_->wait_for_loop(until)) return false;
-            if (!control_->was_left_undrained()) return true;
-            begin_alone();  // a hook raised, or shutdown() ended the loop first
-            return control_->wait_for_loop(until);
-        };
-        if (begun == Control::Begun::no_loop) begin_alone();
-        if (!wait_for_loop(deadline) || !wait_for_requests(deadline.left())) {
-            force_stop();
-            (void)wait_for_loop(no_deadline);
-            end_requests();
+        drain(begun == Control::Begun::loop_asked, deadline);
+    } catch (...) {
+        raised = std::current_exception();
+    }
+    try {
+        if (raised) {
+            if (!wait_for_requests(deadline.left())) force_stop();
             (void)wait_for_requests(std::nullopt);
         }
         server_close();
     } catch (...) {
-        (void)control_->end_stop(false);
-        throw;
+        if (!raised) raised = std::current_exception();
     }
-    return control_->end_stop(true);
+    auto tally = control_->end_stop(!raised);
+    if (raised) std::rethrow_exception(raised);
+    return tally;
 }
 
 }  // namespace bight::socketserver

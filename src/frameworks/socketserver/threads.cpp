@@ -2,15 +2,16 @@
 #include <bight/printable.h>
 #include <bight/socketserver.h>
 
+#include "blocking/or_raise.h"
 #include "blocking/socket_state.h"
 #include "frameworks/socketserver/control.h"
+#include "sys/threads.h"
 
 #include <condition_variable>
 #include <exception>
 #include <iostream>
 #include <list>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -80,11 +81,8 @@ void RequestThreads::start(BaseServer& server, Request& request, const Address& 
     place->work = work;
     if (is_stream) place->connection = SocketAccess::watch(request.socket);
     std::lock_guard lock(state_->mutex);  // the new thread cannot end before it is known
-    try {
-        place->thread = std::thread([state = state_.get(), place] { state->run(place); });
-    } catch (const std::system_error& error) {
-        raise_os_error(error.code().value(), "start a thread for a request");
-    }
+    place->thread = or_raise(sys::start_joinable([state = state_.get(), place] { state->run(place); }),
+                             "start a thread for a request");
     place->request = std::move(request);
     state_->live.splice(state_->live.end(), entry);
 }

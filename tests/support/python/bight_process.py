@@ -22,7 +22,7 @@ BUILD = Path(os.environ.get("BIGHT_BUILD") or SOURCE / "build")
 BIGHT = os.environ.get("BIGHT") or str(BUILD / "bight")
 DEADLINE = 15  # seconds for any one wait
 
-STYLES = ["iterative", "thread", "pool", "fork", "select", "selectors"]
+STYLES = ["iterative", "thread", "pool", "fork", "prefork", "select", "selectors", "async"]
 STREAM_SCHEMES = {"tcp", "unix"}
 
 # A shell that starts us in the background ignores SIGINT, and what we start would inherit that.
@@ -36,10 +36,9 @@ def descriptor_limit(count):
 
 
 @functools.cache
-def has_ubsan():
-    """Whether the tool was built with UndefinedBehaviorSanitizer, which makes pipes of its own to look at memory, and
-    takes it for unreadable when it gets none."""
-    return b"__ubsan_handle" in Path(BIGHT).read_bytes()
+def has_sanitizer():
+    """Whether the tool was built with AddressSanitizer, which keeps what was freed and shadows of all there is."""
+    return b"__asan_init" in Path(BIGHT).read_bytes()
 
 
 def sha256(data):
@@ -104,7 +103,7 @@ class Process:
         self.child = subprocess.Popen([str(word) for word in command], stdin=stdin, stdout=subprocess.PIPE,
                                       stderr=self.errors, bufsize=0, **options)
         self.pid = self.child.pid
-        self.output = b""
+        self.output = bytearray()  # bytes would be copied whole with each read
 
     def read_until(self, done):
         """What was written so far, once done(it) is true, or standard output has ended."""
@@ -112,12 +111,13 @@ class Process:
         while not done(self.output):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.child.stdout], [], [], left)[0]:
-                raise AssertionError(f"{self.child.args}: waited in vain; wrote {self.output!r}\n{self.stderr()}")
+                raise AssertionError(f"{self.child.args}: waited in vain; wrote {len(self.output)} bytes, "
+                                     f"{bytes(self.output[-200:])!r} last\n{self.stderr()}")
             data = self.child.stdout.read(1 << 16)
             if not data:
                 break
             self.output += data
-        return self.output
+        return bytes(self.output)
 
     def wait_for_error(self, text):
         """Waits until standard error says `text`; polls, for a file cannot be waited for."""
@@ -154,7 +154,7 @@ class Process:
     def finish(self, data=b""):
         """Writes `data`, ends standard input, reads to the end: the exit code, and standard output."""
         output, _ = self.child.communicate(data, DEADLINE)
-        return self.child.returncode, self.output + output
+        return self.child.returncode, bytes(self.output) + output
 
     def stop(self, number=signal.SIGTERM):
         """Asks it to end: the exit code; that of before, if it has ended already."""
@@ -203,6 +203,20 @@ class Server(Process):
         return open_socket(self.endpoints[number])
 
 
+def children(server):
+    """The state of each child: `Z` for one that has ended and was not collected."""
+    states = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has gone
+            if int(fields[1]) == server.pid:
+                states[int(entry.name)] = fields[0]
+    return states
+
+
 class BightTest(unittest.TestCase):
     """A folder of its own, and processes that end with the test."""
 
@@ -216,10 +230,6 @@ class BightTest(unittest.TestCase):
     def keep(self, process):
         self.addCleanup(process.kill)
         return process
-
-    def need_every_descriptor(self):
-        if has_ubsan():
-            self.skipTest("the sanitizer makes descriptors of its own")
 
     def serve(self, *arguments, **options):
         """`bight serve ARGUMENTS`, once it has said where it listens."""
@@ -254,6 +264,14 @@ class BightTest(unittest.TestCase):
             if time.monotonic() > deadline:
                 self.fail(f"never: {what}")
             time.sleep(0.005)
+
+    def assert_listens(self, path):
+        """Waits until somebody listens at `path`, which is there before that."""
+        def listens():
+            sockets = (line.split(maxsplit=7) for line in Path("/proc/net/unix").read_text().splitlines()[1:])
+            return any(fields[3] == "00010000" and fields[7:] == [str(path)] for fields in sockets)  # SO_ACCEPTCON
+
+        self.assert_eventually(listens, f"{path} is listened at")
 
     def assert_echoes(self, server, number=0, text=b"still here"):
         with server.connect(number) as connection:

@@ -11,7 +11,9 @@ import itertools
 import re
 import socket
 import sys
+import tempfile
 import time
+import unittest
 from pathlib import Path
 
 from programs import DEADLINE, Program, Visitor
@@ -60,6 +62,10 @@ class Play:
         world = World(network)
         self._worlds.callback(world.close)
         self._prefix = world.prefix
+
+    def need_openssl(self):
+        if not list(self._build.glob("libbight_openssl.*")):
+            raise unittest.SkipTest("built without OpenSSL")
 
     def run(self, *arguments, **options):
         """An example that is one program, from its start to its end."""
@@ -308,6 +314,11 @@ def send_until_gone(stage):
     stage.run()
 
 
+@scenario("38_server_framework", "eight kinds of servers and the order of their hooks; a refusal, an error, mail")
+def server_framework(stage):
+    stage.run()
+
+
 @scenario("ping", "over a raw socket, to IPv4 and IPv6")
 def ping(stage):
     stage.world(network=CABLE)
@@ -407,8 +418,7 @@ def select_server(stage):
     server.wait_for("broke the connection")
 
 
-@scenario("34_selectors_fetcher", "selectors: pages by HTTP at once, a callback in each key")
-def selectors_fetcher(stage):
+def fetch_pages(stage):
     pages = {"/large": b"page " * 200_000, "/small": b"a word", "/none": b""}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(DEADLINE)
@@ -432,6 +442,11 @@ def selectors_fetcher(stage):
         stage.run("127.0.0.1", nobody.getsockname()[1], "/nobody")
 
 
+@scenario("34_selectors_fetcher", "selectors: pages by HTTP at once, a callback in each key")
+def selectors_fetcher(stage):
+    fetch_pages(stage)
+
+
 @scenario("35_threaded_server", "a thread for each of three clients")
 def threaded_server(stage):
     server = stage.server()
@@ -447,6 +462,30 @@ def threaded_server(stage):
         server.wait_for("left", turn)
 
 
+@scenario("36_file_upload", "files uploaded: checked, refused, there already; a client that breaks off")
+def file_upload(stage):
+    stage.need_openssl()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "inbox").mkdir()
+        sizes = {"picture.png": 18964, "empty": 0, ".profile": 10, "large.tar": 1_000_001, "other/empty": 1}
+        (folder / "other").mkdir()
+        for file, size in sizes.items():
+            (folder / file).write_bytes(bytes(i * i % 251 for i in range(size)))
+        server = stage.server(folder / "inbox")
+        stage.client(*(folder / file for file in sizes), folder / "picture.png").finish()
+        server.wait_for(" bytes: ", 6)
+        visitor = stage.visitor()
+        visitor.type("GET / HTTP/1.0")
+        visitor.reset()
+        server.wait_for("broke")
+        stage.client(folder / "empty").finish()
+        server.wait_for(" bytes: ", 7)
+        assert sorted(path.name for path in (folder / "inbox").iterdir()) == ["empty", "picture.png"]
+        for file in "empty", "picture.png":
+            assert (folder / "inbox" / file).read_bytes() == (folder / file).read_bytes()
+
+
 @scenario("37_line_handler", "a line and its answer by files, over TCP and over UDP")
 def line_handler(stage):
     for protocol in ("tcp", "udp"):
@@ -457,6 +496,21 @@ def line_handler(stage):
             server.wait_for("asked by", turn)
         client.type("")
         client.finish()
+
+
+@scenario("41_async_echo", "asyncio: a server and its clients as coroutines, a limit")
+def async_echo(stage):
+    stage.run()
+
+
+@scenario("42_async_fetcher", "asyncio: the fetcher as coroutines")
+def async_fetcher(stage):
+    fetch_pages(stage)
+
+
+@scenario("43_async_forwarder", "asyncio: two connections pumped into each other")
+def async_forwarder(stage):
+    stage.run()
 
 
 @scenario("broadcast", "to everybody on the network, and who answers")

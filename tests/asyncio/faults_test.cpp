@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+/// What the kernel refuses, interrupts or cuts short, under tasks that must not notice, or be told.
+#include "asyncio/common_tasks.h"
+#include "asyncio/engines.h"
+
+#include <bight/asyncio/server.h>
+#include <bight/socket.h>
+
+#include "support/descriptors.h"
+#include "support/faults.h"
+
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace bight::asyncio {
+namespace {
+
+using sys::Call;
+using sys::Fault;
+using testing::Faults;
+
+struct FaultsTest : OnEveryEngine {};
+
+Task<> ask(Address where, char letter, std::size_t size) {
+    Stream stream = co_await open_connection(where);
+    TaskGroup group;
+    (void)group.spawn(send, &stream, std::string(size, letter));
+    auto answer = co_await stream.read_all(size);
+    co_await group.join();
+    EXPECT_EQ(answer.size(), size);
+    EXPECT_EQ(answer.view().find_first_not_of(letter), std::string_view::npos);
+    co_await stream.close();
+}
+
+Task<> talk() {
+    auto server = start_server(any_port, echo);
+    TaskGroup group;
+    for (char letter : {'a', 'b', 'c'})
+        (void)group.spawn(ask, server.addresses().front(), letter, std::size_t{200'000});
+    co_await group.join();
+    ServeTally tally = co_await server.stop(10s);
+    EXPECT_EQ(tally.accepted, 3u);
+    EXPECT_EQ(tally.aborted, 0u);
+}
+
+/// Every third call of one kind fails so.
+Faults::Decide every_third(Call which, int errnum) {
+    return [=, calls = 0](Call call) mutable -> Fault {
+        if (call != which || ++calls % 3 != 0) return {};
+        return {errnum};
+    };
+}
+
+TEST_P(FaultsTest, waits_that_are_interrupted_or_refused_go_on) {
+    for (int errnum : {EINTR, EAGAIN, EBUSY}) {
+        Faults ring(every_third(Call::io_uring_enter, errnum));
+        run(talk());
+    }
+    Faults poll(every_third(Call::epoll_wait, EINTR));
+    run(talk());
+}
+
+// Edge-triggered readiness comes once: so nothing here pretends not to be ready, or to have no more.
+TEST_P(FaultsTest, short_counts_lose_nothing) {
+    Faults faults([calls = 0](Call call) mutable -> Fault {
+        if (call != Call::send) return {};
+        return {0, 1 + static_cast<std::size_t>(++calls % 900)};
+    });
+    run(talk());
+}
+
+TEST_P(FaultsTest, an_error_of_a_call_is_raised_with_its_number) {
+    auto connect = []() -> Task<int> {
+        try {
+            co_await open_connection({"127.0.0.1", 1});
+        } catch (const OSError& error) {
+            co_return error.errnum();
+        }
+        co_return 0;
+    };
+    for (int errnum : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES}) {
+        Faults faults(testing::fail(Call::socket, errnum));
+        EXPECT_EQ(run(connect()), errnum);
+    }
+}
+
+TEST(UringFaults, short_counts_and_false_alarms_of_direct_calls_lose_nothing) {
+    if (!has_uring()) GTEST_SKIP() << "the kernel refuses io_uring";
+    Faults faults([calls = 0](Call call) mutable -> Fault {
+        if (call != Call::recv && call != Call::send) return {};
+        if (++calls % 5 == 0) return {EAGAIN};
+        return {0, 1 + static_cast<std::size_t>(calls % 700)};
+    });
+    asyncio::run(talk(), options_for(EngineChoice::uring));
+}
+
+// The last thing that a loop does may be to close.
+TEST_P(FaultsTest, what_is_dropped_last_is_closed_all_the_same) {
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    listener.settimeout(10s);
+    auto say = [](Address where) -> Task<> {
+        Stream stream = co_await open_connection(where);
+        co_await stream.write("x");
+    };
+    auto before = testing::open_descriptors();
+    run(say(listener.getsockname()));
+    EXPECT_EQ(testing::open_descriptors(), before);
+    auto [client, peer] = listener.accept();
+    client.settimeout(10s);
+    EXPECT_EQ(client.recv(10).view(), "x");
+    EXPECT_TRUE(client.recv(10).empty());
+}
+
+// A loop whose engine cannot be had says so; only what refuses io_uring as such leads to the other one.
+TEST(Choosing, only_a_refusal_leads_to_epoll) {
+    for (int errnum : {ENOSYS, EPERM, EACCES, EINVAL}) {
+        Faults faults([=](Call call) -> Fault { return {call == Call::io_uring_setup ? errnum : 0}; });
+        EventLoop loop;
+        EXPECT_EQ(loop.engine(), "epoll");
+        EXPECT_EQ(loop.engine_reason().substr(0, 21), "io_uring is refused: ");
+        EXPECT_THROW(EventLoop(options_for(EngineChoice::uring)), OSError);
+    }
+    for (int errnum : {ENOMEM, EMFILE, ENFILE}) {
+        Faults faults([=](Call call) -> Fault { return {call == Call::io_uring_setup ? errnum : 0}; });
+        EXPECT_THROW(EventLoop{}, OSError);
+    }
+}
+
+TEST(Choosing, whatever_fails_while_an_engine_is_made_leaves_no_descriptor) {
+    for (auto choice : {EngineChoice::uring, EngineChoice::epoll}) {
+        for (int nth = 1; nth < 20; ++nth) {
+            auto before = testing::open_descriptors();
+            bool failed = false;
+            {
+                Faults faults([&failed, nth, calls = 0](Call) mutable -> Fault {
+                    if (++calls != nth) return {};
+                    failed = true;
+                    return {ENOMEM};
+                });
+                try {
+                    EventLoop loop(options_for(choice));
+                } catch (const OSError&) {}
+            }
+            EXPECT_EQ(testing::open_descriptors(), before);
+            if (!failed) break;
+        }
+    }
+}
+
+double cpu_seconds() {
+    timespec time{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+// B027: without descriptors a listener stays readable; who spins on it burns a processor.
+TEST_P(FaultsTest, without_descriptors_accepting_waits_and_then_goes_on) {
+    auto serve_them = []() -> Task<> {
+        auto server = start_server(any_port, echo);
+        std::vector<Socket> clients;
+        for (int i = 0; i < 5; ++i) clients.push_back(socket::create_connection(server.addresses().front()));
+        rlimit limit{};
+        ::getrlimit(RLIMIT_NOFILE, &limit);
+        rlimit none = limit;
+        int lowest_free = ::dup(0);
+        ::close(lowest_free);
+        none.rlim_cur = static_cast<rlim_t>(lowest_free);
+        ::setrlimit(RLIMIT_NOFILE, &none);
+        std::atomic<int> accepts = 0;
+        double before = cpu_seconds();
+        {
+            Faults count([&accepts](Call call) -> Fault {
+                if (call == Call::accept4 || call == Call::io_uring_enter) ++accepts;
+                return {};
+            });
+            co_await sleep(500ms);
+        }
+        double spent = cpu_seconds() - before;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        EXPECT_LT(accepts, 40);
+        EXPECT_LT(spent, 0.05 * 0.5 + 0.02);
+        EXPECT_EQ(server.tally().accepted, 0u);
+        co_await sleep(300ms);  // it tries ten times a second
+        EXPECT_EQ(server.tally().accepted, 5u);
+        for (auto& client : clients) client.close();
+        co_await server.stop(10s);
+    };
+    run(serve_them());
+}
+
+BIGHT_ON_KERNEL_ENGINES(FaultsTest);
+
+}  // namespace
+}  // namespace bight::asyncio

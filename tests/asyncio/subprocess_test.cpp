@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <bight/asyncio/signals.h>
+#include <bight/asyncio/subprocess.h>
+#include <bight/file_descriptor.h>
+
+#include "asyncio/engines.h"
+#include "support/descriptors.h"
+
+#include <cerrno>
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace bight::asyncio {
+namespace {
+
+using subprocess::DEVNULL;
+using subprocess::PIPE;
+using subprocess::STDOUT;
+
+struct SubprocessTest : OnEveryEngine {};
+
+/// What `command` of the shell writes.
+Task<std::string> output_of(std::string command) {
+    Process process = create_subprocess_shell(command, {.stdout = PIPE});
+    auto output = co_await process.communicate();
+    co_return output.stdout.to_string();
+}
+
+TEST_P(SubprocessTest, communicate_gives_input_and_brings_both_outputs_and_the_returncode) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> argv{"/bin/sh", "-c", "cat; echo oops >&2; exit 3"};
+        Process process = create_subprocess_exec(argv, {.stdin = PIPE, .stdout = PIPE, .stderr = PIPE});
+        EXPECT_GT(process.pid(), 0);
+        EXPECT_FALSE(process.returncode());
+        std::string input(3'000'000, 'x');  // more than any pipe holds
+        auto output = co_await process.communicate(input);
+        EXPECT_TRUE(output.stdout.view() == input);
+        EXPECT_EQ(output.stderr.view(), "oops\n");
+        EXPECT_EQ(process.returncode(), 3);
+    };
+    auto before = testing::open_descriptors();
+    run(talk());
+    EXPECT_EQ(testing::open_descriptors(), before);
+}
+
+TEST_P(SubprocessTest, pipes_are_streams) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> argv{"cat"};
+        Process process = create_subprocess_exec(argv, {.stdin = PIPE, .stdout = PIPE});
+        for (std::string line : {"one\n", "two\n"}) {
+            co_await process.stdin.write(line);
+            auto answer = co_await process.stdout.readline();
+            EXPECT_EQ(answer.view(), line);
+        }
+        bool timed_out = false;
+        try {
+            co_await wait_for(process.stdout.read(), 1ms);
+        } catch (const TimeoutError&) {
+            timed_out = true;
+        }
+        EXPECT_TRUE(timed_out);
+        process.stdin.write_eof();
+        auto end = co_await process.stdout.read();
+        EXPECT_FALSE(end);
+        int code = co_await process.wait();
+        EXPECT_EQ(code, 0);
+        int again = co_await process.wait();
+        EXPECT_EQ(again, 0);
+    };
+    run(talk());
+}
+
+TEST_P(SubprocessTest, a_child_that_reads_no_input_is_no_error_and_sends_no_SIGPIPE) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> argv{"true"};
+        Process process = create_subprocess_exec(argv, {.stdin = PIPE});
+        auto output = co_await process.communicate(std::string(1'000'000, 'x'));
+        EXPECT_EQ(process.returncode(), 0);
+        EXPECT_TRUE(output.stdout.empty());
+    };
+    run(talk());
+}
+
+TEST_P(SubprocessTest, signals_end_it_and_their_number_is_told) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> argv{"sleep", "1000"};
+        Process one = create_subprocess_exec(argv);
+        Process two = create_subprocess_exec(argv);
+        Process three = create_subprocess_exec(argv);
+        one.terminate();
+        two.kill();
+        three.send_signal(SIGINT);
+        int first = co_await one.wait();
+        int second = co_await two.wait();
+        int third = co_await three.wait();
+        EXPECT_EQ((std::vector{first, second, third}), (std::vector{-SIGTERM, -SIGKILL, -SIGINT}));
+        one.kill();  // nothing: it has ended
+    };
+    run(talk());
+}
+
+TEST_P(SubprocessTest, what_cannot_be_started_raises_and_leaves_nothing) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> none, missing{"/no/such/program"}, forbidden{"/etc/passwd"}, fine{"true"};
+        EXPECT_THROW(create_subprocess_exec(none), ValueError);
+        EXPECT_THROW(create_subprocess_exec(missing, {.stdout = PIPE}), FileNotFoundError);
+        EXPECT_THROW(create_subprocess_exec(forbidden, {.stdin = PIPE}), PermissionError);
+        EXPECT_THROW(create_subprocess_exec(fine, {.stdout = STDOUT}), ValueError);
+        EXPECT_THROW(create_subprocess_exec(fine, {.cwd = "/no/such/folder"}), FileNotFoundError);
+        co_return;
+    };
+    auto before = testing::open_descriptors();
+    run(talk());
+    EXPECT_EQ(testing::open_descriptors(), before);
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
+}
+
+TEST_P(SubprocessTest, folder_environment_and_redirections) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> env{"GREETING=hello"};
+        std::string command = "pwd; echo $GREETING; echo problem >&2; cat";
+        Process process = create_subprocess_shell(
+            command, {.stdin = DEVNULL, .stdout = PIPE, .stderr = STDOUT, .cwd = "/", .env = &env});
+        auto output = co_await process.communicate();
+        EXPECT_EQ(output.stdout.view(), "/\nhello\nproblem\n");
+    };
+    run(talk());
+}
+
+TEST_P(SubprocessTest, a_child_has_no_descriptor_but_the_three) {
+    auto talk = []() -> Task<> {
+        FileDescriptor loose(::dup(0));  // inheritable
+        auto listed = co_await output_of("ls /proc/self/fd | tr '\\n' ' '");
+        EXPECT_EQ(listed, "0 1 2 3 ");  // the last is the folder that ls reads
+    };
+    run(talk());
+}
+
+// B099: neither the mask of the loop's signals nor an ignored SIGPIPE reaches a child.
+TEST_P(SubprocessTest, a_child_gets_a_clean_mask) {
+    auto talk = []() -> Task<> {
+        SignalReceiver ours({SIGUSR1, SIGTERM});
+        auto status = co_await output_of("grep SigBlk /proc/self/status");
+        EXPECT_NE(status.find("0000000000000000"), std::string::npos) << status;
+    };
+    run(talk());
+}
+
+TEST_P(SubprocessTest, no_zombie_is_left_by_a_process_that_is_let_go) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> argv{"sleep", "1000"};
+        for (int i = 0; i < 10; ++i) Process process = create_subprocess_exec(argv, {.stdin = PIPE});
+        co_return;
+    };
+    auto before = testing::open_descriptors();
+    run(talk());
+    EXPECT_EQ(testing::open_descriptors(), before);
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
+}
+
+TEST_P(SubprocessTest, a_cancelled_communicate_leaves_a_child_that_can_be_killed) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> argv{"cat"};
+        Process process = create_subprocess_exec(argv, {.stdin = PIPE, .stdout = PIPE});
+        bool timed_out = false;
+        try {
+            co_await wait_for(process.stdout.read_all(100), 1ms);
+        } catch (const TimeoutError&) {
+            timed_out = true;
+        }
+        EXPECT_TRUE(timed_out);
+        process.kill();
+        int code = co_await process.wait();
+        EXPECT_EQ(code, -SIGKILL);
+    };
+    run(talk());
+}
+
+BIGHT_ON_KERNEL_ENGINES(SubprocessTest);
+
+}  // namespace
+}  // namespace bight::asyncio
