@@ -5,6 +5,7 @@
 #include <bight/asyncio/cancelled.h>
 #include <bight/asyncio/connection.h>
 #include <bight/asyncio/datagram.h>
+#include <bight/asyncio/foreign.h>
 #include <bight/asyncio/gather.h>
 #include <bight/asyncio/loop.h>
 #include <bight/asyncio/metrics.h>

@@ -214,7 +214,7 @@ ThreadPool& Loop::threads() {
 
 void Loop::drain() noexcept {
     TaskAccess::cancel_all(*this);
-    for (run_ready(); live_tasks > 0; run_ready()) {
+    for (run_ready(); live_tasks > 0 || resumptions > 0; run_ready()) {
         wait();
         TaskAccess::cancel_all(*this);  // tasks that were begun meanwhile
     }

@@ -15,6 +15,16 @@ struct TaskAccess {
     /// Tells its set and those who wait; then it may be gone.
     static void finish(TaskState& task) noexcept;
 
+    /// After a step: it has ended, or waits.
+    static void leave(TaskState& task) noexcept {
+        if (has_ended(task)) return finish(task);
+        if (!task.place.leaf) [[unlikely]]
+            report_lost(task);
+    }
+
+    /// It waits for what the loop knows nothing of.
+    static void report_lost(const TaskState& task) noexcept;
+
     static void begin(TaskState& task) noexcept;
     static void add(LoopCore& loop, TaskSet& set, TaskState& task) noexcept;
     static void remove(TaskState& task) noexcept;

@@ -117,7 +117,14 @@ void TaskAccess::begin(TaskState& task) noexcept {
     core.spent = 0;
     task.frame.resume();
     core.current = nullptr;
-    if (has_ended(task)) finish(task);
+    leave(task);
+}
+
+void TaskAccess::report_lost(const TaskState& task) noexcept {
+    try {
+        auto error = std::make_exception_ptr(RuntimeError("awaits what is not of this library: say wrap_future()"));
+        Loop::running().report(error, detail::name_of(task));
+    } catch (...) {}  // no memory to say it
 }
 
 void TaskAccess::finish(TaskState& task) noexcept {

@@ -28,7 +28,7 @@ void Waiter::resume() noexcept {
     }
     coroutine_.resume();
     core.current = nullptr;
-    if (task && TaskAccess::has_ended(*task)) TaskAccess::finish(*task);
+    if (task) TaskAccess::leave(*task);
 }
 
 void QueuedWaiter::resume_queued(engine::Runnable& runnable) noexcept { static_cast<QueuedWaiter&>(runnable).resume(); }

@@ -111,7 +111,10 @@ public:
     explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
 
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    template <class Awaiting>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Awaiting> awaiting) noexcept {
+        static_assert(std::is_base_of_v<asyncio::detail::PromiseBase, Awaiting>,
+                      "a coroutine of another library awaits ensure_future(task)");
         begun_ = true;
         frame_.promise().continuation = awaiting;
         return frame_;
