@@ -81,7 +81,7 @@ struct Count {
     testing::Faults faults;
 };
 
-TEST_P(TrainsTest, what_is_sent_as_a_train_arrives_as_datagrams_in_their_order) {
+TEST_P(TrainsEverywhereTest, what_is_sent_as_a_train_arrives_as_datagrams_in_their_order) {
     auto talk = []() -> Task<> {
         Datagram port = open_port(), client = open_port();
         std::string last(7, 'l');
@@ -101,7 +101,7 @@ TEST_P(TrainsTest, what_is_sent_as_a_train_arrives_as_datagrams_in_their_order) 
         EXPECT_EQ(packet.peer, client.local());
         EXPECT_EQ(packet.data.view(), "a");
     };
-    run(talk());
+    run_in_turn(talk());
 }
 
 TEST_P(TrainsTest, one_call_sends_one) {
@@ -117,7 +117,7 @@ TEST_P(TrainsTest, one_call_sends_one) {
     run(talk());
 }
 
-TEST_P(TrainsTest, a_port_for_trains_gives_them_one_by_one_or_as_they_came) {
+TEST_P(TrainsEverywhereTest, a_port_for_trains_gives_them_one_by_one_or_as_they_came) {
     auto talk = []() -> Task<> {
         Datagram port = open_train_port(), client = open_port();
         std::string all = numbered(20, 1000) + "end";
@@ -142,10 +142,10 @@ TEST_P(TrainsTest, a_port_for_trains_gives_them_one_by_one_or_as_they_came) {
         co_await port.send_train(whole.data, whole.size, whole.peer);
         co_await expect(&client, parts(all, 1000));
     };
-    run(talk());
+    run_in_turn(talk());
 }
 
-TEST_P(TrainsTest, of_different_peers_and_lengths_and_of_one_and_none) {
+TEST_P(TrainsEverywhereTest, of_different_peers_and_lengths_and_of_one_and_none) {
     auto talk = []() -> Task<> {
         for (bool trains : {true, false}) {
             Datagram port = trains ? open_train_port() : open_port(), a = open_port(), b = open_port();
@@ -167,10 +167,10 @@ TEST_P(TrainsTest, of_different_peers_and_lengths_and_of_one_and_none) {
             EXPECT_EQ(came, "123 456 789 0 single - short ");
         }
     };
-    run(talk());
+    run_in_turn(talk());
 }
 
-TEST_P(TrainsTest, keep_their_order_with_what_was_gathered) {
+TEST_P(TrainsEverywhereTest, keep_their_order_with_what_was_gathered) {
     auto talk = []() -> Task<> {
         Datagram port = open_port(), client = open_port();
         Address where = port.local();
@@ -187,10 +187,10 @@ TEST_P(TrainsTest, keep_their_order_with_what_was_gathered) {
             EXPECT_EQ(got, text);
         }
     };
-    run(talk());
+    run_in_turn(talk());
 }
 
-TEST_P(TrainsTest, go_to_the_peer_of_a_port_that_is_connected) {
+TEST_P(TrainsEverywhereTest, go_to_the_peer_of_a_port_that_is_connected) {
     auto talk = []() -> Task<> {
         Datagram port = open_port();
         Address where = port.local();
@@ -199,7 +199,7 @@ TEST_P(TrainsTest, go_to_the_peer_of_a_port_that_is_connected) {
         co_await client.send_train(all, 50);
         co_await expect(&port, parts(all, 50));
     };
-    run(talk());
+    run_in_turn(talk());
 }
 
 TEST_P(TrainsTest, a_socket_that_takes_them_already_is_asked_whether_it_does) {
@@ -328,7 +328,7 @@ TEST_P(TrainsTest, a_cancelled_one_has_sent_whole_datagrams_and_none_twice) {
     run(talk());
 }
 
-TEST_P(TrainsTest, a_cancelled_wait_for_one_has_taken_none) {
+TEST_P(TrainsEverywhereTest, a_cancelled_wait_for_one_has_taken_none) {
     auto talk = []() -> Task<> {
         Datagram port = open_train_port(), client = open_port();
         auto take = [](Datagram* from, std::string* into) -> Task<> {
@@ -352,10 +352,10 @@ TEST_P(TrainsTest, a_cancelled_wait_for_one_has_taken_none) {
             EXPECT_EQ(came, all);
         }
     };
-    run(talk());
+    run_in_turn(talk());
 }
 
-/// The simulated network puts datagrams out of order, and loses none within a host.
+/// Unless all goes in turn, a simulated network puts datagrams out of order; it loses none within a host.
 TEST_P(TrainsEverywhereTest, arrive_whole) {
     auto talk = []() -> Task<> {
         Datagram port = open_train_port(), client = open_port();

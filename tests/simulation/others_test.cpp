@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace bight::testing {
@@ -139,6 +141,113 @@ void datagrams(Simulation& sim) {
 }
 
 TEST(Others, datagrams) { run_seeds("Others.datagrams", 3000, datagrams); }
+
+// ---- Trains. -----------------------------------------------------------------------------------------------------------
+
+/// What a port for trains has got, and how many of them came with others.
+struct Trains {
+    std::multiset<std::string> datagrams;
+    std::size_t together = 0;
+};
+
+std::string numbered_datagram(std::uint64_t client, std::uint64_t number, std::size_t size) {
+    std::string text = std::to_string(client) + '/' + std::to_string(number) + '/';
+    text.resize(std::max(text.size(), size), '.');
+    return text;
+}
+
+void note_train(Trains* trains, const asyncio::Train& train) {
+    std::string_view left = Bytes(train.data).view();
+    std::size_t count = 0;
+    require(!train.truncated, "a train is whole");
+    for (; !left.empty(); left.remove_prefix(std::min(train.size, left.size())), ++count) {
+        std::string_view one = left.substr(0, train.size);
+        require(one.substr(0, one.find('/')) == left.substr(0, left.find('/')), "a train is of one peer");
+        trains->datagrams.emplace(one);
+    }
+    require(count <= 64 && train.data.size() <= 65507, "a train has its bounds");
+    if (count > 1) trains->together += count;
+}
+
+Task<> take_trains(Simulation* sim, Trains* trains) {
+    Address here = Address::ip("0.0.0.0", 53);
+    asyncio::Datagram port = asyncio::open_datagrams({.local_addr = &here, .trains = true});
+    while (true) {
+        if (sim->random(4) == 0) {
+            auto packet = co_await port.recvfrom(1500);
+            require(!packet.truncated, "none is longer");
+            trains->datagrams.insert(packet.data.to_string());
+            continue;
+        }
+        auto train = co_await port.recv_train();
+        note_train(trains, train);
+        if (sim->random(8) == 0) co_await sleep(some_time(*sim, 5ms));
+    }
+}
+
+/// Sends some trains, and notes every datagram of them.
+Task<> send_trains(Simulation* sim, std::uint64_t client, std::multiset<std::string>* sent) {
+    Address there = sim->host("server").address(53);
+    asyncio::Datagram port = asyncio::open_datagrams({.remote_addr = &there});
+    std::uint64_t number = 0;
+    for (std::uint64_t trains = 1 + sim->random(3); trains > 0; --trains) {
+        std::size_t size = 16 + sim->random(1200);
+        std::string all;
+        for (std::uint64_t count = 1 + sim->random(100); count > 0; --count) {
+            std::string one = numbered_datagram(client, number++, size);
+            sent->insert(one);
+            all += one;
+        }
+        if (sim->random(2) == 0) {
+            std::string last = numbered_datagram(client, number++, 0);
+            sent->insert(last);
+            all += last;
+        }
+        co_await port.send_train(all, size);
+        co_await sleep(some_time(*sim, 20ms));
+    }
+}
+
+// How often datagrams came together, over all seeds.
+std::size_t came_together = 0, came_alone = 0;
+
+void trains(Simulation& sim) {
+    Host& server = sim.host("server");
+    LinkOptions way = some_link(sim);
+    sim.link(sim.main(), server, way);
+    Trains came;
+    server.run(take_trains, &sim, &came);
+    std::multiset<std::string> sent;
+    std::uint64_t clients = 1 + sim.random(3);
+    auto talk = [&]() -> Task<> {
+        co_await sleep(1ms);
+        TaskGroup group;
+        for (std::uint64_t i = 0; i < clients; ++i) group.spawn(send_trains, &sim, i, &sent);
+        co_await group.join();
+        co_await sleep(10s);  // all that arrives has arrived
+    };
+    sim.run(talk());
+    auto totals = sim.totals();
+    require(totals.datagrams_sent == sent.size(), "as many are sent as there are in the trains");
+    require(came.datagrams.size() == totals.datagrams_received, "as many are counted as came");
+    require(totals.datagrams_sent + totals.datagrams_doubled == totals.datagrams_received + totals.datagrams_lost,
+            "each one comes or is lost");
+    for (const auto& one : came.datagrams) require(sent.contains(one), "each comes as it was sent");
+    if (way.duplicate == 0)
+        require(std::set(came.datagrams.begin(), came.datagrams.end()).size() == came.datagrams.size(),
+                "none comes twice");
+    if (way.loss == 0 && totals.datagrams_lost == 0)
+        require(std::includes(came.datagrams.begin(), came.datagrams.end(), sent.begin(), sent.end()), "all come");
+    came_together += came.together;
+    came_alone += came.datagrams.size() - came.together;
+}
+
+TEST(Others, trains) {
+    came_together = came_alone = 0;
+    run_seeds("Others.trains", 1000, trains);
+    EXPECT_GT(came_together, came_alone / 2);
+    EXPECT_GT(came_alone, 100u);
+}
 
 // ---- Timers. -----------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ struct SimulationOptions {
     Duration turn = std::chrono::microseconds(20);       // what a turn of the loop takes, at the most
     double late = 0.25;                                  // completions that are told some turns later
     double short_transfers = 0.25;                       // reads and writes that move less than they could
-    bool shuffles = true;                                // tasks that are ready run in any order; else in turn
+    bool shuffles = true;                                // what is ready runs, and arrives, in any order; else in turn
     std::size_t stream_buffer = std::size_t{128} << 10;  // what a stream takes before its reader must read
     std::size_t datagram_buffer = std::size_t{200} << 10;  // what a port holds; the rest is lost
     std::size_t channels = 20'000;                         // past these: EMFILE

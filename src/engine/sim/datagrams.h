@@ -9,7 +9,8 @@
 
 namespace bight::engine::sim {
 
-/// A port for datagrams: each arrives once, twice or not at all, in any order.
+/// A port for datagrams: each arrives once, twice or not at all, in any order. Those of a train go some way together, and
+/// in their order.
 class Datagrams final : public SimChannel {
 public:
     static Result<ChannelOwner> open(SimEngine& engine, Host& host, Family family, const Address* local,
@@ -36,21 +37,27 @@ private:
         Address from;
     };
 
+    using Run = std::vector<std::vector<std::byte>>;
+
     static Datagrams* at(Host& host, const Address& address) noexcept;
     bool receive(Operation& operation);
+    std::size_t train_length(std::size_t most_bytes) const noexcept;
     bool send(Operation& operation, std::size_t segment);
-    void post(const Address& to, std::vector<std::byte> data);
-    void arrived(Datagram datagram);
+    void post(const Address& to, Bytes datagrams, std::size_t segment);
+    void carry(const Address& from, const Address& to, Host& there, Run run);
+    void arrived(Run run, const Address& from);
     bool may_reuse(const DatagramOptions& options) const noexcept { return reuse_port_ && options.reuse_port; }
 
     Host& host_;
     Address local_;
     std::optional<Address> remote_;
     bool reuse_port_ = false;
+    bool trains_ = false;
     int error_ = 0;  // of a datagram that nobody was there for
     std::deque<Datagram> inbox_;
     std::size_t inbox_size_ = 0;
     ReceivedDatagram received_;
+    std::size_t received_count_ = 0;  // of datagrams in it
 };
 
 }  // namespace bight::engine::sim

@@ -51,7 +51,8 @@ void Network::advance(Duration by) noexcept { now_ = by < TimePoint::max() - now
 void Network::advance_to(TimePoint when) noexcept { now_ = std::max(now_, when); }
 
 void Network::at(TimePoint when, std::move_only_function<void()> event) {
-    events_.push_back({when, random.next(), ++event_numbers_, std::move(event)});
+    std::uint64_t order = random.next();
+    events_.push_back({when, habits.shuffles ? order : 0, ++event_numbers_, std::move(event)});
     std::push_heap(events_.begin(), events_.end(), &is_later);
 }
 

@@ -59,7 +59,7 @@ struct Habits {
     std::size_t stream_buffer = std::size_t{128} << 10;    // what a stream takes that its reader has not read
     std::size_t datagram_buffer = std::size_t{200} << 10;  // what a port holds
     std::size_t channels = 20'000;                         // past these: EMFILE
-    bool shuffles = true;                                  // what is ready runs in any order
+    bool shuffles = true;                                  // what is ready runs, and arrives, in any order
 };
 
 struct Totals {
@@ -92,7 +92,7 @@ public:
     void advance(Duration by) noexcept;
     void advance_to(TimePoint when) noexcept;
 
-    /// Something to happen at a time. Of one time, in any order.
+    /// Something to happen at a time. Of one time, in any order, unless nothing is shuffled.
     void at(TimePoint when, std::move_only_function<void()> event);
 
     /// Does what is due: true if there was something.
