@@ -3,7 +3,7 @@
 
 option(BIGHT_FAST_LINKER "Link with mold or lld where present, except in release builds" ${PROJECT_IS_TOP_LEVEL})
 
-option(BIGHT_UNITY "Compile many files of the library and of the tool at once: quicker, but hides a missing #include" OFF)
+option(BIGHT_UNITY "Compile many files of the library, the tool and the tests at once: quicker, but hides a missing #include" OFF)
 
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)  # there are no modules here; newer CMakes would look for some in every file
 
@@ -55,10 +55,11 @@ function(bight_harden target)
 endfunction()
 
 # bight_unity(TARGET FILE...): the files are compiled alone all the same, for their names or headers clash with others'.
-# With clang++: g++ warns of coroutines in namespaces without a name that stand in an included file.
+# g++ warns of coroutines in namespaces without a name that stand in an included file, for it takes that for a header.
 function(bight_unity target)
   if(BIGHT_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()

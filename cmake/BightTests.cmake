@@ -33,9 +33,16 @@ function(bight_unit_tests)
     set(layers ${BIGHT_TEST_LAYERS})
   endif()
 
+  set(alone asyncio/faults_test.cpp asyncio/fds_test.cpp asyncio/flags_test.cpp
+    asyncio/pump_test.cpp asyncio/server_test.cpp asyncio/stream_test.cpp asyncio/tasks_test.cpp
+    asyncio/trains_test.cpp blocking/connect_test.cpp blocking/data_test.cpp blocking/message_test.cpp
+    blocking/netdb_test.cpp blocking/parity_test.cpp frameworks/file_transfer/torture_test.cpp
+    frameworks/parity_test.cpp frameworks/prefork_test.cpp frameworks/proxies_test.cpp
+    frameworks/socketserver_test.cpp frameworks/stop_test.cpp frameworks/waiting_test.cpp)
   foreach(layer IN LISTS layers)
     add_executable(test_${layer} ${sources_${layer}})
     bight_test_target(test_${layer})
+    bight_unity(test_${layer} ${alone})
     if(layer IN_LIST BIGHT_UNOPTIMIZED_TESTS)
       target_compile_options(test_${layer} PRIVATE -O0)
     endif()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/asyncio/frame_pool.h>
 
-#include "sys/sanitizer.h"
+#include "values/sanitizer.h"
 
 #include <new>
 
@@ -30,7 +30,7 @@ void* allocate_new_frame(std::size_t size) {
 
 void free_old_frame(void* memory, std::size_t size) noexcept {
     std::size_t number = frame_class(size);
-    bool is_first = number < frame_classes && free_frames.is_unused() && !sys::hides_free_memory;
+    bool is_first = number < frame_classes && free_frames.is_unused() && !bight::detail::hides_free_memory;
     if (is_first) close_at_thread_end.open();
     if (!is_first || !free_frames.keep(number, memory)) ::operator delete(memory);
 }

@@ -8,9 +8,9 @@
 #include <bight/time.h>
 
 #include "sys/checked.h"
-#include "sys/sanitizer.h"
 #include "sys/seam.h"
 #include "sys/sockaddr.h"
+#include "values/sanitizer.h"
 
 #include <chrono>
 #include <cstddef>

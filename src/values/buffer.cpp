@@ -4,6 +4,8 @@
 #include <bight/error.h>
 #include <bight/free_lists.h>
 
+#include "values/sanitizer.h"
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -34,7 +36,7 @@ std::size_t class_of(std::size_t size) noexcept {
 }
 
 [[gnu::noinline]] void free_block(std::byte* memory, std::size_t capacity) noexcept {
-    bool is_first = capacity <= largest_block && store.is_unused();
+    bool is_first = capacity <= largest_block && store.is_unused() && !detail::hides_free_memory;
     if (is_first) close_at_thread_end.open();
     if (!is_first || !store.keep(class_of(capacity), memory)) ::operator delete(memory);
 }

@@ -10,7 +10,7 @@
 #include <bight/socket.h>
 
 #include "support/descriptors.h"
-#include "sys/sanitizer.h"
+#include "values/sanitizer.h"
 
 #include <gtest/gtest.h>
 

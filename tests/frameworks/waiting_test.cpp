@@ -6,7 +6,7 @@
 
 #include "frameworks/exhaustion.h"
 #include "frameworks/serving.h"
-#include "sys/sanitizer.h"
+#include "values/sanitizer.h"
 
 #include <gtest/gtest.h>
 

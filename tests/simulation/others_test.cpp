@@ -20,8 +20,6 @@ using asyncio::TaskGroup;
 
 // ---- Names, and families that lead nowhere. ----------------------------------------------------------------------------
 
-Task<> serve_echo(HostPort where) { co_await asyncio::serve(where, echo); }
-
 void racing_connects(Simulation& sim) {
     Host& server = sim.host("real", {"10.0.0.1", "fd00::1"});
     Host& hole = sim.host("hole", {"10.0.0.2", "fd00::2", "10.0.0.3", "fd00::3"});

@@ -73,4 +73,6 @@ inline Task<> echo(Stream client) {
     co_await client.close();
 }
 
+inline Task<> serve_echo(HostPort where) { co_await asyncio::serve(where, echo); }
+
 }  // namespace bight::testing

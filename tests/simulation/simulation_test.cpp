@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <bight/asyncio.h>
-#include <bight/testing.h>
-
-#include <gtest/gtest.h>
+#include "simulation/scenarios.h"
 
 #include <cerrno>
 #include <chrono>
@@ -13,16 +10,9 @@
 namespace bight::testing {
 namespace {
 
-using namespace std::chrono_literals;
 using asyncio::open_connection;
 using asyncio::sleep;
 using asyncio::TaskGroup;
-
-Task<> echo(Stream client) {
-    while (auto data = co_await client.read()) co_await client.write(data);
-}
-
-Task<> serve_echo(HostPort where) { co_await asyncio::serve(where, echo); }
 
 Task<std::string> ask(HostPort where, std::string question) {
     Stream stream = co_await open_connection(where, {.timeout = {}});

@@ -12,8 +12,6 @@ using asyncio::sleep;
 using asyncio::TaskGroup;
 using asyncio::TaskHandle;
 
-Task<> serve_echo(HostPort where) { co_await asyncio::serve(where, echo); }
-
 Task<> connect_and_compare(std::string to, std::string data) {
     Stream stream = co_await open_connection({to, 7}, {.timeout = {}});
     TaskGroup group;

@@ -18,7 +18,7 @@
 #endif
 #endif
 
-namespace bight::sys {
+namespace bight::detail {
 
 /// AddressSanitizer does not see that memory is free which a store of our own keeps: then nothing is kept.
 #ifdef BIGHT_ADDRESS_SANITIZER
@@ -27,4 +27,4 @@ inline constexpr bool hides_free_memory = true;
 inline constexpr bool hides_free_memory = false;
 #endif
 
-}  // namespace bight::sys
+}  // namespace bight::detail
