@@ -55,11 +55,11 @@ function(bight_harden target)
 endfunction()
 
 # bight_unity(TARGET FILE...): the files are compiled alone all the same, for their names or headers clash with others'.
-# g++ warns of coroutines in namespaces without a name that stand in an included file, for it takes that for a header.
+# Names of one file hide those of another, and g++ takes what is included for a header: those warnings are for other cells.
 function(bight_unity target)
   if(BIGHT_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
