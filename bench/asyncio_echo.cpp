@@ -107,8 +107,11 @@ std::vector<Claim> claims() {
         all.push_back(claim(row, "uring / Asio coroutines", is_tcp ? 0.80 : 0.60, "bight-uring", "asio-coroutines"));
         all.push_back(claim(row, "uring / Asio callbacks", is_tcp ? 0.85 : 0.65, "bight-uring", "asio-callbacks"));
 #if __has_include(<uv.h>)
-        all.push_back(claim(row, "uring / libuv", 0, "bight-uring", "libuv"));
+        all.push_back(claim(row, "uring / libuv", 1.00, "bight-uring", "libuv"));
 #endif
+        if (bench::has_go()) all.push_back(claim(row, "uring / Go", 1.00, "bight-uring", "go"));
+        all.push_back(claim(row, "uring / asyncio", 1.00, "bight-uring", "asyncio"));
+        if (bench::has_uvloop()) all.push_back(claim(row, "uring / uvloop", 1.00, "bight-uring", "uvloop"));
     }
     return all;
 }

@@ -27,6 +27,9 @@ constexpr Named servers[] = {
 #if __has_include(<uv.h>)
     {"libuv", bench::serve_libuv},
 #endif
+    {"go", bench::serve_go},
+    {"asyncio", bench::serve_asyncio},
+    {"uvloop", bench::serve_uvloop},
 };
 
 void raise_descriptor_limit() {

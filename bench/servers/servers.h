@@ -21,4 +21,9 @@ void serve_asio_callbacks(Service service, int fd);
 void serve_asio_coroutines(Service service, int fd);
 void serve_libuv(Service service, int fd);
 
+// Echoes alone; what they need may be missing, and then they raise.
+void serve_go(Service service, int fd);
+void serve_asyncio(Service service, int fd);
+void serve_uvloop(Service service, int fd);
+
 }  // namespace bench

@@ -26,6 +26,10 @@ int listen_on_unix() {
     return fd;
 }
 
+std::filesystem::path beside_this_program(const char* name) {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
 int open_for(Transport transport) {
     switch (transport) {
         case Transport::tcp: return listen_on_loopback(backlog);
@@ -42,7 +46,7 @@ int open_for(Transport transport) {
 EchoServer::EchoServer(const std::string& name, Transport transport, const std::string& service) {
     int fd = open_for(transport);
     where_ = bound_to(fd);
-    auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "echo_server";
+    auto program = beside_this_program("echo_server");
     std::string usual = transport == Transport::udp ? "datagrams" : "echo";
     std::string what = service.empty() ? usual : service;
     pid_ = fork_child([&] { become({program.string(), name, what, std::to_string(fd)}, {fd}); });
@@ -53,6 +57,16 @@ EchoServer::EchoServer(const std::string& name, Transport transport, const std::
 EchoServer::~EchoServer() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+}
+
+bool has_go() { return std::filesystem::exists(beside_this_program("echo_go")); }
+
+bool has_uvloop() {
+    constexpr const char* script = "import importlib.util, sys; sys.exit(not importlib.util.find_spec('uvloop'))";
+    pid_t child = fork_child([] { become({"/usr/bin/python3.11", "-c", script}, {}); });
+    int status = 0;
+    must(::waitpid(child, &status, 0), "waitpid");
+    return status == 0;
 }
 
 void raise_descriptor_limit() {

@@ -32,6 +32,10 @@ private:
     clockid_t clock_;
 };
 
+/// Whether there is what the servers "go" and "uvloop" need: a program built beside this one; a module of Python's.
+bool has_go();
+bool has_uvloop();
+
 /// More connections than a thousand want more descriptors: as many as this process may have.
 void raise_descriptor_limit();
 
