@@ -137,6 +137,17 @@ void Mover::put_back(Buffer first) {
     from_.put_back(std::move(first));
 }
 
+/// Where it is cancelled before it has begun, the next read of the input gives this.
+Task<> write_or_put_back(Stream& to, Buffer& data, Mover& mover) {
+    auto writing = to.write(data);
+    try {
+        co_await writing;
+    } catch (const Cancelled&) {
+        if (writing.transferred == 0) mover.put_back(std::move(data));
+        throw;
+    }
+}
+
 }  // namespace
 
 Task<std::uint64_t> pump(Stream& from, Stream& to, PumpOptions options) {
@@ -147,26 +158,14 @@ Task<std::uint64_t> pump(Stream& from, Stream& to, PumpOptions options) {
         Buffer data = co_await from.read(mover.read_size());
         if (data.empty()) break;
         std::size_t size = data.size();
-        auto writing = to.write(data);
-        try {
-            co_await writing;
-        } catch (const Cancelled&) {
-            if (writing.transferred == 0) mover.put_back(std::move(data));
-            throw;
-        }
+        co_await write_or_put_back(to, data, mover);
         pumped += size;
         data = Buffer();
         while (mover.may_move(size)) {
             std::size_t moved = mover.move();
             pumped += moved;
             if (Buffer rest = std::move(mover.rest())) {
-                auto writing_rest = to.write(rest);
-                try {
-                    co_await writing_rest;
-                } catch (const Cancelled&) {
-                    if (writing_rest.transferred == 0) mover.put_back(std::move(rest));
-                    throw;
-                }
+                co_await write_or_put_back(to, rest, mover);
                 pumped += rest.size();
             } else if (moved < moved_at_once) {
                 mover.raise_error();

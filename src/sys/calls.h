@@ -59,11 +59,7 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
 
 // libc's recv(3) and send(3) are places at which a thread can be cancelled, which has no way out of a noexcept function,
 // and takes two locked operations a call where there is more than one thread. So the first two go past them.
-#ifdef BIGHT_SANITIZED
-inline constexpr bool past_libc = false;
-#else
-inline constexpr bool past_libc = true;
-#endif
+inline constexpr bool past_libc = !bight::detail::is_sanitized;
 
 inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept {
     return moved(Call::recv, memory.size(), [=](std::size_t size) -> ssize_t {

@@ -117,11 +117,7 @@ TEST(BadNames, with_a_nul_at_any_place_are_refused) {
             }
 }
 
-#ifdef BIGHT_SANITIZED
-constexpr double at_once = 1;  // seconds
-#else
-constexpr double at_once = 0.2;
-#endif
+constexpr double at_once = detail::is_sanitized ? 1 : 0.2;  // seconds
 
 // B012: what cannot be a name is refused before anything looks at its parts.
 TEST(BadNames, of_64_kilobytes_are_refused_at_once) {

@@ -36,11 +36,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 /// Processor time in a second in which nothing can be done: a spin takes all of it.
-#ifdef BIGHT_SANITIZED
-constexpr double little = 0.3;
-#else
-constexpr double little = 0.05;
-#endif
+constexpr double little = bight::detail::is_sanitized ? 0.3 : 0.05;
 
 /// The processes that take requests of a server, which all wait for one.
 template <class Server>

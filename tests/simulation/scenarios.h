@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "values/sanitizer.h"
+
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
@@ -25,9 +27,11 @@ inline void require(bool holds, std::string_view what) {
     if (!holds) throw Violation(std::string(what));
 }
 
-/// Runs so many seeds in ./test (BIGHT_SEEDS is another number for all of them), and some again, which must be the same.
+/// Runs so many seeds in ./test, a quarter under a sanitizer (BIGHT_SEEDS is another number for all of them), and some
+/// again, which must be the same.
 inline void run_seeds(std::string_view name, std::uint64_t count, void (*scenario)(Simulation&),
                       SimulationOptions options = {}) {
+    if (bight::detail::is_sanitized) count /= 4;
     std::uint64_t ran = for_each_seed(name, {.first = 1, .count = count}, scenario, options);
     ::testing::Test::RecordProperty("seeds", std::to_string(ran));
     constexpr std::uint64_t replays = 10;

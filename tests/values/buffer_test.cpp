@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "values/sanitizer.h"
+
 #include <thread>
 #include <vector>
 
@@ -30,13 +32,14 @@ TEST(Buffer, gives_back_what_was_lent_exactly_once) {
     EXPECT_EQ(returned, 1);
 }
 
+/// But not where a use of memory that is free would not be seen then.
 TEST(Buffer, memory_is_used_again) {
     const std::byte* first = nullptr;
     {
         auto buffer = Buffer::with_capacity(4096);
         first = buffer.data();
     }
-    EXPECT_EQ(Buffer::with_capacity(4000).data(), first);
+    EXPECT_EQ(Buffer::with_capacity(4000).data() == first, !detail::hides_free_memory);
 }
 
 TEST(Buffer, has_at_least_the_room_that_was_asked_for) {
