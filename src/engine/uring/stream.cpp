@@ -82,6 +82,7 @@ void UringStream::dropped() noexcept {
     } else if (writing_) {
         cancel_request(sending_);
     }
+    if (edges_ && !(writing_ && sending_ == Request::poll_out)) cancel_request(Request::poll_out);
     if (armed_ && !stopping_) cancel_request(Request::receive);
     if (polling_) cancel_request(Request::poll_in);
     while (count_ > 0) drop_front();
@@ -91,7 +92,7 @@ void UringStream::answered(Request request, int result, std::uint32_t flags) noe
     switch (request) {
         case Request::receive: return received(result, flags);
         case Request::poll_in: return became_readable();
-        case Request::poll_out: return became_writable();
+        case Request::poll_out: return became_writable(result, flags);
         case Request::send: return sent(result);
         case Request::connect: return connected(result);
         default: return;
@@ -314,6 +315,8 @@ void UringStream::begin_sending(Operation& operation) noexcept {
     bool connects = operation.verb == Verb::connect;
     if (connects && operation.address->family() == Family::unix_domain) return connected(connect_at_once(operation));
     if (operation.verb == Verb::send_fds && !begin_sending_fds(operation)) return;
+    if (!connects && operation.transferred > 0)
+        return ask_when_writable();  // the kernel has taken what it has room for
     sending_ = connects ? Request::connect : Request::send;
     io_uring_sqe* sqe = request(sending_, connects ? IORING_OP_CONNECT : IORING_OP_SEND);
     if (!sqe) return written(-ENOBUFS);
@@ -321,9 +324,10 @@ void UringStream::begin_sending(Operation& operation) noexcept {
         sqe->addr = reinterpret_cast<std::uint64_t>(operation.address->sockaddr().data());
         sqe->off = operation.address->sockaddr().size();
     } else {
-        sqe->addr = reinterpret_cast<std::uint64_t>(operation.data + operation.transferred);
-        sqe->len = static_cast<std::uint32_t>(std::min<std::size_t>(operation.size - operation.transferred, 1u << 30));
-        sqe->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;  // the kernel goes on until all is taken
+        sqe->addr = reinterpret_cast<std::uint64_t>(operation.data);
+        sqe->len = static_cast<std::uint32_t>(std::min<std::size_t>(operation.size, 1u << 30));
+        // Of a peer that has finished sending the kernel would wait in a thread for each, which may miss a cancellation.
+        sqe->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     }
 }
 
@@ -355,23 +359,45 @@ void UringStream::sent(int result) noexcept {
     if (result > 0) operation.transferred += static_cast<std::size_t>(result);
     bool is_done = operation.transferred == operation.size;
     if (!is_done && !operation.cancelled && !is_dropped()) {
-        if (result > 0 || result == -EINTR) return begin_sending(operation);
-        if (result == -EAGAIN) return ask_when_writable();
+        if (result == -EINTR) return begin_sending(operation);
+        if (result > 0 || result == -EAGAIN) return ask_when_writable();
     }
     written(is_done ? static_cast<std::int64_t>(operation.size) : result < 0 ? result : -ECANCELED);
 }
 
-/// Somebody else has made the descriptor non-blocking: the kernel does not wait for room.
+/// A poll of the ring's tells the end of the peer's sending, too, asked or not. Then one that tells each change once waits
+/// for room: what was sent before has found none, so there will be a change.
 void UringStream::ask_when_writable() noexcept {
     sending_ = Request::poll_out;
+    if (edges_) return;
     io_uring_sqe* poll = request(sending_, IORING_OP_POLL_ADD);
     if (!poll) return written(-ENOBUFS);
     poll->poll32_events = POLLOUT;
+    if (!half_closed_) return;
+    poll->len = IORING_POLL_ADD_MULTI;
+    edges_ = true;
 }
 
-void UringStream::became_writable() noexcept {
-    if (writing_->cancelled || is_dropped()) return written(-ECANCELED);
-    begin_sending(*writing_);
+void UringStream::became_writable(int result, std::uint32_t flags) noexcept {
+    bool is_last = !(flags & IORING_CQE_F_MORE);
+    if (is_last) edges_ = false;
+    if (!writing_ || writing_->queued || sending_ != Request::poll_out) return;
+    if (writing_->cancelled || is_dropped()) return is_last ? written(-ECANCELED) : void();
+    if (result < 0) return written(result);
+    if (result & (POLLOUT | POLLERR | POLLHUP)) return send_more(*writing_);
+    half_closed_ = true;
+    if (is_last) ask_when_writable();
+}
+
+void UringStream::send_more(Operation& operation) noexcept {
+    if (operation.verb == Verb::send_fds && !begin_sending_fds(operation)) return;
+    while (operation.transferred < operation.size) {
+        auto count = sys::send(fd_, Bytes(operation.data, operation.size).slice(operation.transferred), MSG_DONTWAIT);
+        if (!count && count.error().number() == EAGAIN) return ask_when_writable();
+        if (!count) return written(-count.error().number());
+        operation.transferred += *count;
+    }
+    written(static_cast<std::int64_t>(operation.size));
 }
 
 void UringStream::connected(int result) noexcept {

@@ -47,7 +47,8 @@ private:
     bool begin_sending_fds(Operation& operation) noexcept;
     void sent(int result) noexcept;
     void ask_when_writable() noexcept;
-    void became_writable() noexcept;
+    void became_writable(int result, std::uint32_t flags) noexcept;
+    void send_more(Operation& operation) noexcept;
     void connected(int result) noexcept;
     int connect_at_once(Operation& operation) noexcept;
     void written(std::int64_t result) noexcept;
@@ -62,7 +63,10 @@ private:
     bool readable_ : 1 = false;        // there may be something to read directly
     bool direct_ : 1 = false;          // what was delivered last was
     bool receives_ahead_ : 1 = true;
-    std::int16_t end_ = 0;  // 0, or an errno below zero
+    bool half_closed_ : 1 =
+        false;                // the peer has finished sending, which a plain poll for room would tell again and again
+    bool edges_ : 1 = false;  // a poll that tells each change once is with the kernel
+    std::int16_t end_ = 0;    // 0, or an errno below zero
     Operation* reading_ = nullptr;
     Operation* writing_ = nullptr;  // with the kernel
     OperationList behind_writing_;

@@ -18,12 +18,14 @@ public:
 private:
     void dropped() noexcept override;
     bool owns_descriptor() const noexcept override { return false; }
+    bool ask(Request what, bool tells_changes) noexcept;
     Operation*& place(const Operation& operation) noexcept {
         return operation.verb == Verb::writable ? writing_ : reading_;
     }
 
     Operation* reading_ = nullptr;
     Operation* writing_ = nullptr;
+    bool is_writable_ = false;  // a poll that tells changes has said so, and is taken back
 };
 
 }  // namespace bight::engine
