@@ -33,7 +33,7 @@ function(bight_unit_tests)
     set(layers ${BIGHT_TEST_LAYERS})
   endif()
 
-  set(alone asyncio/faults_test.cpp asyncio/fds_test.cpp asyncio/flags_test.cpp
+  set(alone asyncio/faults_test.cpp asyncio/fds_test.cpp asyncio/flags_test.cpp asyncio/protocol_differential_test.cpp
     asyncio/pump_test.cpp asyncio/server_test.cpp asyncio/stream_test.cpp asyncio/tasks_test.cpp
     asyncio/trains_test.cpp blocking/connect_test.cpp blocking/data_test.cpp blocking/message_test.cpp
     blocking/netdb_test.cpp blocking/parity_test.cpp frameworks/file_transfer/torture_test.cpp
