@@ -105,9 +105,9 @@ class Process:
         self.pid = self.child.pid
         self.output = bytearray()  # bytes would be copied whole with each read
 
-    def read_until(self, done):
+    def read_until(self, done, limit=DEADLINE):
         """What was written so far, once done(it) is true, or standard output has ended."""
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + limit
         while not done(self.output):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.child.stdout], [], [], left)[0]:

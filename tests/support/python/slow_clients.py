@@ -3,12 +3,14 @@
 
 import contextlib
 import resource
+import select
 import selectors
 import socket
 import statistics
 import time
+from pathlib import Path
 
-from bight_process import exchange, has_sanitizer, parse_endpoint
+from bight_process import DEADLINE, Server, exchange, has_sanitizer, parse_endpoint
 
 
 def need_descriptors(test, count):
@@ -105,3 +107,55 @@ def check_slow_readers(test, server, count, most_each=96 << 10):
     round_trips(server, 1)
     return f"{count} slow readers: round trip {median * 1e3:.1f} ms, at worst {worst * 1e3:.1f} ms; " \
            f"{grown / count / 1024:.1f} KiB for each"
+
+
+def fill(server, clients):
+    """Sends for each client until nothing of it moves any more and the server rests: how many bytes."""
+    data = b"x" * (1 << 16)
+    sent = 0
+    used = None
+    moved = 1
+    while moved or used != server.cpu_seconds():
+        used = server.cpu_seconds()
+        moved = 0
+        for client in clients:
+            with contextlib.suppress(BlockingIOError):
+                moved += client.send(data)
+        sent += moved
+        if not moved:
+            select.select([], [], [], 0.1)
+    return sent
+
+
+def crowds_that_do_not_read(engine, count, most_data):
+    """Two crowds, one after the other, that send and never read, to a server that may have `most_data` bytes (RLIMIT_DATA)
+    or, for None, as many as it likes: what was seen of each. To be called in a network of its own, whose buffers are made
+    so small that the answers of each client stay with the server."""
+    for name in ("tcp_wmem", "tcp_rmem"):
+        Path(f"/proc/sys/net/ipv4/{name}").write_text("4096 16384 16384")
+
+    def limit():
+        if most_data:
+            resource.setrlimit(resource.RLIMIT_DATA, (most_data, most_data))
+
+    server = Server(["echo", "--listen", "tcp:127.0.0.1:0", "--style", "async", "--engine", engine], 1,
+                    preexec_fn=limit)
+    seen = []
+    try:
+        begin = server.resident_bytes()
+        for _ in range(2):
+            with many_clients(server, count, buffer=4096) as clients:
+                sent = fill(server, clients)
+                median, worst = round_trips(server, 20)
+                seen.append({"sent": sent, "grown": server.resident_bytes() - begin, "median": median, "worst": worst,
+                             "descriptors": server.descriptors(),
+                             "threads": len(list(Path(f"/proc/{server.pid}/task").iterdir()))})
+            deadline = time.monotonic() + DEADLINE
+            while server.descriptors() > 100 and time.monotonic() < deadline:
+                select.select([], [], [], 0.01)
+            seen[-1]["left"] = server.descriptors()
+        round_trips(server, 1)
+        seen.append({"code": server.stop(), "said": server.stderr()})
+    finally:
+        server.kill()
+    return seen
