@@ -33,14 +33,10 @@ public:
     bool leaves_input() const;
 
 private:
-    LentStream* other() const noexcept;
-
-    LentStream* next_;  // in the list of the thread's
     Stream& stream_;
     engine::Channel* channel_;
     std::string_view call_;
-    bool was_blocking_ = false;
-    bool does_not_block_ = false;
+    bool does_not_block_;
 };
 
 }  // namespace bight::asyncio::detail

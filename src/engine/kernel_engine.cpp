@@ -95,6 +95,23 @@ Result<void> KernelChannel::shutdown(int how) noexcept { return sys::shutdown(fd
 Result<Address> KernelChannel::local() const noexcept { return sys::getsockname(fd_); }
 Result<Address> KernelChannel::peer() const noexcept { return sys::getpeername(fd_); }
 
+bool KernelChannel::lend() noexcept {
+    if (loans_ == most_loans) return false;
+    if (loans_ == 0) {
+        auto does_not_block = sys::is_nonblocking(fd_);
+        if (!does_not_block) return false;
+        blocks_ = !*does_not_block;
+        if (blocks_ && !sys::set_nonblocking(fd_, true)) return false;
+    }
+    ++loans_;
+    return true;
+}
+
+void KernelChannel::give_back() noexcept {
+    --loans_;
+    if (loans_ == 0 && blocks_) (void)sys::set_nonblocking(fd_, false);
+}
+
 Result<void> KernelChannel::passes_fds() noexcept {
     if (passes_fds_) return {};
     auto own = sys::getsockname(fd_);

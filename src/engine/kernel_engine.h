@@ -4,6 +4,8 @@
 #include "engine/datagram_port.h"
 #include "engine/engine.h"
 
+#include <cstdint>
+
 namespace bight::engine {
 
 /// What the engines of real sockets share: how these come to be.
@@ -54,6 +56,8 @@ public:
     Result<std::size_t> get_option(int level, int option, MutableBytes value) const noexcept override;
     Result<void> passes_fds() noexcept override;
     int fileno() noexcept override { return fd_; }
+    bool lend() noexcept override;
+    void give_back() noexcept override;
 
     // What is not of a channel's role is a bug of the library's.
     Buffer take(const Operation&) override { return {}; }
@@ -67,7 +71,12 @@ protected:
     int fd_;
 
 private:
-    bool passes_fds_ = false;  // it is known that it does
+    static constexpr unsigned most_loans = 63;
+
+    // One byte, for there may be very many of these.
+    std::uint8_t loans_ : 6 = 0;
+    bool blocks_ : 1 = false;      // when it is not lent
+    bool passes_fds_ : 1 = false;  // it is known that it does
 };
 
 }  // namespace bight::engine

@@ -174,6 +174,11 @@ public:
     /// The descriptor, -1 where there is none.
     virtual int fileno() noexcept = 0;
 
+    /// Lends the descriptor to calls of the loop's own, between the operations: it does not block until give_back(), which
+    /// is to be called as often. False where that cannot be.
+    virtual bool lend() noexcept { return false; }
+    virtual void give_back() noexcept {}
+
     /// Closes. What waits ends with ECANCELED; the object goes when the kernel has let go of it.
     virtual void drop() noexcept = 0;
 
