@@ -63,10 +63,9 @@ private:
     bool readable_ : 1 = false;        // there may be something to read directly
     bool direct_ : 1 = false;          // what was delivered last was
     bool receives_ahead_ : 1 = true;
-    bool half_closed_ : 1 =
-        false;                // the peer has finished sending, which a plain poll for room would tell again and again
-    bool edges_ : 1 = false;  // a poll that tells each change once is with the kernel
-    std::int16_t end_ = 0;    // 0, or an errno below zero
+    bool half_closed_ : 1 = false;  // the peer has finished sending: a plain poll for room would tell that without end
+    bool edges_ : 1 = false;        // a poll that tells each change once is with the kernel
+    std::int16_t end_ = 0;          // 0, or an errno below zero
     Operation* reading_ = nullptr;
     Operation* writing_ = nullptr;  // with the kernel
     OperationList behind_writing_;
