@@ -13,7 +13,7 @@ struct [[nodiscard]] ChangeWait : ListedWaiter {
     explicit ChangeWait(WaitList& where) noexcept : ListedWaiter(&end_wait), list(&where) {}
 
     bool await_ready() noexcept { return begin(); }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept { enlist(coroutine, *list); }
+    void await_suspend(TaskCoroutine coroutine) noexcept { enlist(coroutine, *list); }
     void await_resume() const { raise_if_cancelled(); }
     static void end_wait(Waiter& waiter) noexcept {
         auto& wait = static_cast<ChangeWait&>(waiter);

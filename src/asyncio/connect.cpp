@@ -80,7 +80,7 @@ struct RaceWait : detail::QueuedWaiter {
         was_cancelled = detail::is_cancelled(*detail::running_loop);
         return was_cancelled;
     }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    void await_suspend(detail::TaskCoroutine coroutine) noexcept {
         suspend(coroutine);
         race.waiting = this;
     }

@@ -42,7 +42,7 @@ public:
             if (has_ended(*watch.task)) count(*watch.task);
         return is_over_ || running_ == 0;
     }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    void await_suspend(detail::TaskCoroutine coroutine) noexcept {
         suspend(coroutine);
         for (auto& watch : watches_)
             if (!has_ended(*watch.task)) watch_for_end(watch);
@@ -147,7 +147,7 @@ bool Completions::Next::await_ready() {
     return completions->told_ < completions->order_.size() || completions->told_ == completions->watches_.size();
 }
 
-void Completions::Next::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+void Completions::Next::await_suspend(detail::TaskCoroutine coroutine) noexcept {
     suspend(coroutine);
     completions->waiting_ = this;
 }

@@ -42,7 +42,7 @@ struct LookupWait : QueuedWaiter {
         was_cancelled = is_cancelled(loop);
         return was_cancelled;
     }
-    void await_suspend(std::coroutine_handle<> coroutine) {
+    void await_suspend(detail::TaskCoroutine coroutine) {
         // First what may raise: then nobody waits. The notice only posts, so it cannot be too soon.
         lookup.emplace(loop.resolver().getaddrinfo(host, service, options, {&notice, this}));
         suspend(coroutine);

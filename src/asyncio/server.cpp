@@ -123,7 +123,7 @@ struct ServerState::EndWait : QueuedWaiter {
         was_cancelled = is_cancelled(*running_loop);
         return was_cancelled || is_over();
     }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    void await_suspend(detail::TaskCoroutine coroutine) noexcept {
         suspend(coroutine);
         next_waiting = server.waiting;
         server.waiting = this;

@@ -106,7 +106,7 @@ std::optional<int> Process::returncode() const noexcept { return child_->returnc
 
 bool Process::Wait::await_ready() noexcept { return begin() || (child->returncode && take_turn()); }
 
-void Process::Wait::await_suspend(std::coroutine_handle<> coroutine) noexcept { enlist(coroutine, child->waiting); }
+void Process::Wait::await_suspend(detail::TaskCoroutine coroutine) noexcept { enlist(coroutine, child->waiting); }
 
 int Process::Wait::await_resume() const {
     raise_if_cancelled();

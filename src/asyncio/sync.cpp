@@ -36,7 +36,7 @@ bool Condition::Wait::await_ready() {
     return was_cancelled;
 }
 
-void Condition::Wait::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+void Condition::Wait::await_suspend(detail::TaskCoroutine coroutine) noexcept {
     enlist(coroutine, condition->waiters_);
     condition->lock_->give_back();
 }

@@ -40,7 +40,7 @@ struct TaskGroup::Join : detail::QueuedWaiter {
         if (detail::is_cancelled(*detail::running_loop)) cancel_children(*this);
         return false;
     }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    void await_suspend(detail::TaskCoroutine coroutine) noexcept {
         suspend(coroutine);
         group.joining_ = this;
     }

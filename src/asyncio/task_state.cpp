@@ -202,7 +202,7 @@ bool TaskWaiter::await_ready() noexcept {
     return task->outcome != TaskState::Outcome::running;
 }
 
-void TaskWaiter::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+void TaskWaiter::await_suspend(TaskCoroutine coroutine) noexcept {
     suspend(coroutine);
     watch_for_end(*this);
 }

@@ -18,7 +18,7 @@ bool ThreadWait::await_ready() noexcept {
     return was_cancelled;
 }
 
-void ThreadWait::await_suspend(std::coroutine_handle<> coroutine) {
+void ThreadWait::await_suspend(TaskCoroutine coroutine) {
     call->waiting = this;
     Loop::running().threads().submit(call);  // where it raises nothing is suspended
     suspend(coroutine);

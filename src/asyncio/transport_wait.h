@@ -14,7 +14,7 @@ struct TransportWait : ChannelWait {
     TransportWait(engine::Channel& on, engine::Verb what, TransportWait*& where) noexcept
         : ChannelWait(on, what), place(where) {}
 
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    void await_suspend(TaskCoroutine coroutine) noexcept {
         place = this;
         ChannelWait::await_suspend(coroutine);
     }

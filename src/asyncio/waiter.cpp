@@ -57,7 +57,7 @@ bool ChannelWait::await_ready() noexcept {
     return ++core.spent < budget_for(verb) && channel->attempt(*this);
 }
 
-void ChannelWait::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+void ChannelWait::await_suspend(TaskCoroutine coroutine) noexcept {
     static_assert(cancelled_errnum == ECANCELED);
     suspend(coroutine);
     run = &run_ready;

@@ -234,7 +234,7 @@ void Watches::close() noexcept {
 
 // ---- Awaiting. ---------------------------------------------------------------------------------------------------------
 
-void ReadyWait::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+void ReadyWait::await_suspend(detail::TaskCoroutine coroutine) noexcept {
     suspend(coroutine);
     try {
         auto waits = Loop::running().watches.wait(*this);

@@ -108,6 +108,7 @@ bool KernelChannel::lend() noexcept {
 }
 
 void KernelChannel::give_back() noexcept {
+    if (loans_ == 0) return;
     --loans_;
     if (loans_ == 0 && blocks_) (void)sys::set_nonblocking(fd_, false);
 }

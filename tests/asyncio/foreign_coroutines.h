@@ -92,6 +92,10 @@ public:
         number_ = number;
         if (waiting_) std::exchange(waiting_, nullptr).resume();
     }
+
+    /// Destroys who waits.
+    void remove() { std::exchange(waiting_, nullptr).destroy(); }
+
     bool await_ready() const noexcept { return number_.has_value(); }
     void await_suspend(std::coroutine_handle<> waiting) noexcept { waiting_ = waiting; }
     int await_resume() const noexcept { return *number_; }

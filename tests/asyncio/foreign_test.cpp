@@ -193,6 +193,20 @@ TEST_P(ForeignTest, letting_go_of_it_cancels_the_task) {
     EXPECT_EQ(notes, (std::vector<std::string>{"dropped", "cancelled", "ends"}));
 }
 
+TEST_P(ForeignTest, assigning_another_lets_go_of_it) {
+    std::vector<std::string> notes, others;
+    auto main = [&]() -> Task<> {
+        auto one = ensure_future(lingers(&notes));
+        auto other = ensure_future(lingers(&others));
+        co_await settle();
+        one = std::move(other);
+        co_await settle(10);
+        EXPECT_EQ(notes, std::vector<std::string>{"cancelled"});
+        EXPECT_EQ(others, std::vector<std::string>{});
+    };
+    run(main());
+}
+
 Eager use(std::shared_ptr<int> kept, std::vector<std::string>* notes) {
     co_await ensure_future(lingers(notes));
     notes->push_back("went on with " + std::to_string(*kept));
@@ -359,6 +373,19 @@ TEST_P(ForeignTest, a_cancellation_is_seen_by_the_next_wait) {
         co_await waiting.ended();
         EXPECT_TRUE(waiting.cancelled());
         EXPECT_EQ(notes, std::vector<std::string>{"waited"});
+    };
+    run(main());
+}
+
+TEST_P(ForeignTest, a_wait_that_the_other_side_destroys_is_cancelled) {
+    auto main = []() -> Task<> {
+        Gate gate;
+        auto wait = [&]() -> Task<int> { co_return co_await wrap_future(gate); };
+        auto waiting = get_running_loop().create_task(wait());
+        co_await settle();
+        gate.remove();
+        co_await waiting.ended();
+        EXPECT_TRUE(waiting.cancelled());
     };
     run(main());
 }

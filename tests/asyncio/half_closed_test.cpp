@@ -7,6 +7,8 @@
 
 #include <bight/socket.h>
 
+#include "sys/calls.h"
+
 #include <filesystem>
 #include <iterator>
 #include <string>
@@ -50,7 +52,7 @@ TEST_P(HalfClosedTest, writers_wait_without_threads_and_go_on_or_are_cancelled) 
         std::vector<TaskHandle<void>> writers;
         for (auto& pair : pairs) writers.push_back(group.spawn(write_all, &pair.a, &data));
         co_await settle(50);
-        EXPECT_EQ(threads(), before);
+        EXPECT_LE(threads(), before);
         for (std::size_t i = 0; i < pairs.size(); i += 2) {
             writers[i].cancel();
             co_await writers[i].ended();
@@ -83,7 +85,7 @@ TEST_P(HalfClosedTest, who_finishes_while_one_writes_changes_nothing) {
             pair.b.write_eof();
             auto end = co_await pair.a.read();
             EXPECT_TRUE(end.empty());
-            EXPECT_EQ(threads(), before);
+            EXPECT_LE(threads(), before);
             if (cancels) writer.cancel();
             if (!cancels) {
                 auto read = co_await pair.b.readexactly(data.size());
@@ -140,6 +142,29 @@ TEST_P(HalfClosedWatchTest, writable_waits_for_room) {
             EXPECT_EQ(waiting.cancelled(), round == 1);
             co_await group.join();
         }
+    };
+    run(talk());
+}
+
+// A ring answers EAGAIN to a send that has found no room, also where it is cancelled before it was handed over.
+TEST_P(HalfClosedWatchTest, a_write_without_room_that_is_cancelled_at_once_says_so) {
+    auto talk = []() -> Task<> {
+        auto pair = co_await connected_pair();
+        const std::string block(10'000, 'x'), little = "x";
+        co_await settle();  // what the kernel moves on the way, before it is full for good
+        for (int quiet = 0; quiet < 3; co_await settle()) {
+            bool any = false;
+            while (sys::send(pair.a.fileno(), Bytes(block), MSG_DONTWAIT)) any = true;
+            while (sys::send(pair.a.fileno(), Bytes(little), MSG_DONTWAIT)) any = true;
+            quiet = any ? 0 : quiet + 1;
+        }
+        TaskGroup group;
+        auto writing = group.spawn(write_all, &pair.a, &little);
+        co_await sleep(0s);
+        writing.cancel();
+        co_await writing.ended();
+        EXPECT_TRUE(writing.cancelled());
+        co_await group.join();
     };
     run(talk());
 }

@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 import termios
+import time
 
 ROUND_TRIPS = 4
 REPEATED = bytes(range(251)) * 1000
@@ -152,7 +153,8 @@ class Player:
 
     async def read_all(self):
         quiet = 0
-        for _ in range(5000):
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
             quiet = 0 if self.read_now() or self.on_its_way() else quiet + 1
             if quiet == 2 or self.end != "open":
                 return

@@ -4,10 +4,11 @@
 /// A coroutine whose promise is not a Task's may call ensure_future(), and await what that returns, in the thread of a loop
 /// and while that runs: in a callback, in a task, or where it was resumed by one of the two. The promise need know nothing.
 /// It goes on exactly once, out of the loop's queue and as no part of a task, never inside await_suspend(); or it is
-/// destroyed while it waits. A loop that ends cancels what it waits for, and has it go on before. What
-/// unhandled_exception() lets out of it goes to the exception handler.
+/// destroyed while it waits. A loop that ends cancels what it waits for, and has it go on before: by Cancelled, which is no
+/// std::exception. What else unhandled_exception() lets out of it goes to the exception handler.
 #pragma once
 
+#include <bight/asyncio/compiler.h>
 #include <bight/asyncio/task.h>
 #include <bight/asyncio/task_group.h>
 #include <bight/asyncio/task_state.h>
@@ -27,12 +28,12 @@ namespace detail {
 /// Lets a coroutine of any kind wait for the end of a task.
 class ForeignWait : TaskWaiter {
 public:
-    explicit ForeignWait(TaskState& awaited) noexcept;
+    explicit ForeignWait(TaskState& awaited) noexcept;  // in the thread of its loop
     ~ForeignWait();
     ForeignWait(const ForeignWait&) = delete;
     ForeignWait& operator=(const ForeignWait&) = delete;
 
-    bool await_ready() const;
+    bool await_ready() const noexcept { return awaited_->outcome != TaskState::Outcome::running; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> coroutine) {
         static_assert(!std::is_base_of_v<PromiseBase, Promise>, "a task awaits the Task, or a TaskHandle");
@@ -54,6 +55,9 @@ private:
 /// Begins it soon, as a task of the running loop itself. Raises RuntimeError where none runs.
 TaskState& begin_in_running_loop(PromiseBase& promise);
 
+/// Raises RuntimeError where it does not run in this thread.
+void require_running(const LoopCore* loop);
+
 template <class Awaitable>
 Task<await_result_t<Awaitable>> as_task(Awaitable awaitable) {
     co_return co_await std::move(awaitable);
@@ -66,9 +70,13 @@ Task<await_result_t<Awaitable>> as_task(Awaitable awaitable) {
 template <class T>
 class [[nodiscard]] Ensured {
 public:
-    explicit Ensured(TaskHandle<T> task) noexcept : task_(std::move(task)) {}
+    Ensured(TaskHandle<T> task, const detail::LoopCore& loop) noexcept : task_(std::move(task)), loop_(&loop) {}
     Ensured(Ensured&& other) noexcept = default;
-    Ensured& operator=(Ensured&& other) noexcept = default;
+    Ensured& operator=(Ensured other) noexcept {
+        std::swap(task_, other.task_);
+        std::swap(loop_, other.loop_);
+        return *this;
+    }
     ~Ensured() {
         if (detail::state_of(task_)) task_.cancel();
     }
@@ -90,19 +98,23 @@ public:
 
     /// co_await in a coroutine that is no Task: the result, once, or what the task raised; Cancelled where it was cancelled.
     /// Raises RuntimeError where its loop does not run in this thread.
-    Wait operator co_await() const noexcept { return Wait(*detail::state_of(task_)); }
+    Wait operator co_await() const {
+        detail::require_running(loop_);
+        return Wait(*detail::state_of(task_));
+    }
 
 private:
     TaskHandle<T> task_;
+    const detail::LoopCore* loop_;  // to be compared; it may have gone
 };
 
 /// `co_await ensure_future(task)` in a coroutine of another library. Begins the task soon, awaited or not. Raises
 /// RuntimeError where no loop runs in this thread.
 template <class T>
 Ensured<T> ensure_future(Task<T> task) {
-    (void)detail::loop_core();  // or the frame would be lost
+    const auto& loop = detail::loop_core();  // raises before the frame is nobody's
     auto& promise = task.release().promise();
-    return Ensured<T>(TaskHandle<T>(detail::begin_in_running_loop(promise), promise));
+    return Ensured<T>(TaskHandle<T>(detail::begin_in_running_loop(promise), promise), loop);
 }
 
 /// The same of whatever a task can await: `co_await ensure_future(sleep(1s))`. What that refers to, a Stream for its read(),
@@ -123,11 +135,19 @@ public:
     RelayedWait(const RelayedWait&) = delete;
     RelayedWait& operator=(const RelayedWait&) = delete;
 
-    /// A coroutine that queues the waiting one when it is resumed, and is then gone.
+    /// A coroutine that queues the waiting one when it is resumed, and is then gone; or when it is destroyed instead.
     std::coroutine_handle<> make_relay();
+
+    /// Destroys it, and nothing is queued.
+    static void discard(std::coroutine_handle<> relay) noexcept;
+
+    /// Whether it was destroyed and not resumed.
+    bool is_abandoned() const noexcept { return abandoned_; }
 
 private:
     static void go_on_waiting(Waiter&) noexcept {}
+
+    bool abandoned_ = false;
 };
 
 template <class Awaitable>
@@ -149,17 +169,17 @@ public:
         was_cancelled_ = is_cancelled(loop_core());
         return was_cancelled_ || static_cast<bool>(awaiter_.await_ready());
     }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> coroutine) {
+    std::coroutine_handle<> await_suspend(detail::TaskCoroutine coroutine) {
         auto relay = make_relay();
         try {
             return suspend_for(coroutine, relay);
         } catch (...) {
-            relay.destroy();
+            discard(relay);
             throw;
         }
     }
     decltype(auto) await_resume() {
-        if (was_cancelled_) raise_cancelled();
+        if (was_cancelled_ || is_abandoned()) raise_cancelled();
         return awaiter_.await_resume();
     }
 
@@ -171,7 +191,7 @@ private:
             awaiter_.await_suspend(relay);
         } else if constexpr (std::is_same_v<Said, bool>) {
             if (!awaiter_.await_suspend(relay)) {
-                relay.destroy();
+                discard(relay);
                 return coroutine;
             }
         } else {
@@ -204,9 +224,13 @@ private:
 ///
 /// Say it of all that is not the library's: a task that others resume would go on behind its loop's back, and its end be
 /// seen by nobody; the exception handler is told. A cancellation does not end the wait, for nothing is known of what goes
-/// on there: the next wait after it raises Cancelled. It is not begun in a task that has been cancelled already.
+/// on there: the next wait after it raises Cancelled. It is not begun in a task that has been cancelled already. Where the
+/// other side destroys what it should resume, it raises Cancelled itself.
 template <class Awaitable>
 Wrapped<Awaitable> wrap_future(Awaitable&& awaitable) {
+    static_assert(!detail::closures_are_destroyed_twice || std::is_lvalue_reference_v<Awaitable> ||
+                      !std::is_aggregate_v<Awaitable> || std::is_trivially_destructible_v<Awaitable>,
+                  "g++ would destroy it twice: give it a name first");
     return Wrapped<Awaitable>(std::forward<Awaitable>(awaitable));
 }
 

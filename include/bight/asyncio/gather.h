@@ -227,7 +227,7 @@ public:
     struct [[nodiscard]] Next : QueuedWaiter {
         explicit Next(Completions& of) noexcept : QueuedWaiter(&end), completions(&of) {}
         bool await_ready();
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept;
         static void end(Waiter& waiter) noexcept;
 
         /// The place of the next one; `none` after the last.

@@ -51,7 +51,7 @@ protected:
             : ListedWaiter(how), side(&at) {
             run = turn;
         }
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept {
             if (state == State::woken) ++side->promised_;
             enlist(coroutine, side->waiters_);
         }
@@ -168,7 +168,7 @@ public:
     struct [[nodiscard]] Join : ListedWaiter {
         explicit Join(BasicQueue& awaited) noexcept : ListedWaiter(&cancelled), queue(&awaited) {}
         bool await_ready() noexcept { return begin() || (queue->unfinished_ == 0 && take_turn()); }
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept { enlist(coroutine, queue->joining_); }
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept { enlist(coroutine, queue->joining_); }
         void await_resume() const { raise_if_cancelled(); }
         static void cancelled(Waiter& waiter) noexcept {
             auto& wait = static_cast<Join&>(waiter);

@@ -16,7 +16,7 @@ enum class Side : std::uint8_t { reading, writing };
 struct [[nodiscard]] ReadyWait : ListedWaiter {
     ReadyWait(int descriptor, Side what) noexcept : ListedWaiter(&end_wait), fd(descriptor), side(what) {}
     bool await_ready() noexcept { return begin(); }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+    void await_suspend(detail::TaskCoroutine coroutine) noexcept;
     void await_resume() const;
     static void end_wait(Waiter& waiter) noexcept;
 

@@ -25,7 +25,7 @@ public:
     struct [[nodiscard]] Wait : detail::ListedWaiter {
         explicit Wait(SignalReceiver& from) noexcept : ListedWaiter(&end_wait), receiver(&from) {}
         bool await_ready() noexcept;
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept { enlist(coroutine, receiver->waiters_); }
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept { enlist(coroutine, receiver->waiters_); }
         int await_resume() const {
             raise_if_cancelled();
             return sig;

@@ -67,7 +67,7 @@ public:
     struct [[nodiscard]] Wait : detail::ListedWaiter {
         explicit Wait(detail::Child& awaited) noexcept : ListedWaiter(&end_wait), child(&awaited) {}
         bool await_ready() noexcept;
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept;
         int await_resume() const;
         static void end_wait(detail::Waiter& waiter) noexcept;
         detail::Child* child;

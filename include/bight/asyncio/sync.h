@@ -54,7 +54,7 @@ struct [[nodiscard]] Acquire : ListedWaiter {
     explicit Acquire(Source& wanted) noexcept : ListedWaiter(&pass_on), source(&wanted) {}
 
     bool await_ready() noexcept { return begin() || (source->take() && take_turn()); }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept { enlist(coroutine, source->waiters_); }
+    void await_suspend(detail::TaskCoroutine coroutine) noexcept { enlist(coroutine, source->waiters_); }
     Held<Source> await_resume() {
         raise_if_cancelled();
         return Held<Source>(*source);
@@ -86,7 +86,7 @@ public:
     struct [[nodiscard]] Wait : detail::ListedWaiter {
         explicit Wait(Event& awaited) noexcept : ListedWaiter(&end_wait), event(&awaited) {}
         bool await_ready() noexcept { return begin() || (event->is_set_ && take_turn()); }
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept { enlist(coroutine, event->waiters_); }
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept { enlist(coroutine, event->waiters_); }
         void await_resume() const { raise_if_cancelled(); }
         static void end_wait(detail::Waiter& waiter) noexcept {
             auto& wait = static_cast<Wait&>(waiter);
@@ -197,7 +197,7 @@ public:
     struct [[nodiscard]] Wait : detail::ListedWaiter {
         explicit Wait(Condition& awaited) noexcept : ListedWaiter(&end_wait), condition(&awaited) {}
         bool await_ready();
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept;
         void await_resume() const {
             if (was_cancelled) detail::raise_cancelled();
         }
@@ -251,7 +251,7 @@ public:
     struct [[nodiscard]] Wait : detail::ListedWaiter {
         explicit Wait(Barrier& awaited) noexcept : ListedWaiter(&end_wait), barrier(&awaited) {}
         bool await_ready() noexcept;
-        void await_suspend(std::coroutine_handle<> coroutine) noexcept { enlist(coroutine, barrier->waiters_); }
+        void await_suspend(detail::TaskCoroutine coroutine) noexcept { enlist(coroutine, barrier->waiters_); }
         std::size_t await_resume() const;
         static void end_wait(detail::Waiter& waiter) noexcept;
         Barrier* barrier;

@@ -27,7 +27,7 @@ inline void* context_of(const TaskState& task) noexcept { return task.rare ? tas
 struct TaskWaiter : QueuedWaiter {
     explicit TaskWaiter(TaskState& awaited) noexcept;
     bool await_ready() noexcept;
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+    void await_suspend(TaskCoroutine coroutine) noexcept;
     void await_resume();
 
     /// The same, if it is one; null otherwise.

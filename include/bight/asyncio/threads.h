@@ -37,7 +37,7 @@ struct ThreadCall {
 struct ThreadWait : QueuedWaiter {
     explicit ThreadWait(std::shared_ptr<ThreadCall> what) noexcept : QueuedWaiter(&end), call(std::move(what)) {}
     bool await_ready() noexcept;
-    void await_suspend(std::coroutine_handle<> coroutine);
+    void await_suspend(detail::TaskCoroutine coroutine);
     void await_resume() const {
         if (was_cancelled) raise_cancelled();
     }

@@ -35,7 +35,7 @@ public:
         was_cancelled_ = is_cancelled(*running_loop);
         return was_cancelled_;
     }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    void await_suspend(detail::TaskCoroutine coroutine) noexcept {
         suspend(coroutine);
         delay_ > Duration::zero() ? arm() : running_loop->ready.push(*this);
     }

@@ -7,6 +7,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <type_traits>
 
 // What every awaitable of the library is made of. Programs need none of it, but those that write an awaitable.
 namespace bight::asyncio::detail {
@@ -41,6 +42,20 @@ inline LoopCore& loop_core() {
         raise_no_running_loop();
     return *running_loop;
 }
+
+/// The coroutine that begins to wait: one of a task's, for no other is known by the task that runs.
+class TaskCoroutine {
+public:
+    template <class Promise>
+    TaskCoroutine(std::coroutine_handle<Promise> coroutine) noexcept : coroutine_(coroutine) {
+        static_assert(std::is_base_of_v<PromiseBase, Promise>,
+                      "a coroutine of another library awaits ensure_future() of this");
+    }
+    operator std::coroutine_handle<>() const noexcept { return coroutine_; }
+
+private:
+    std::coroutine_handle<> coroutine_;
+};
 
 /// What is known of a running task: its outermost frame, and where in it something waits. Programs see a TaskHandle.
 /// Lives until it has ended and nobody holds it. There may be very many: what few tasks have is kept apart.
@@ -127,7 +142,7 @@ private:
 class ChannelWait : public engine::Operation, public Waiter {
 public:
     bool await_ready() noexcept;
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+    void await_suspend(TaskCoroutine coroutine) noexcept;
 
     /// The same, if it is one; null otherwise.
     static const ChannelWait* of(const Waiter& waiter) noexcept {

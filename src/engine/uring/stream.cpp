@@ -315,8 +315,7 @@ void UringStream::begin_sending(Operation& operation) noexcept {
     bool connects = operation.verb == Verb::connect;
     if (connects && operation.address->family() == Family::unix_domain) return connected(connect_at_once(operation));
     if (operation.verb == Verb::send_fds && !begin_sending_fds(operation)) return;
-    if (!connects && operation.transferred > 0)
-        return ask_when_writable();  // the kernel has taken what it has room for
+    if (!connects && operation.transferred > 0) return wait_for_room(operation);
     sending_ = connects ? Request::connect : Request::send;
     io_uring_sqe* sqe = request(sending_, connects ? IORING_OP_CONNECT : IORING_OP_SEND);
     if (!sqe) return written(-ENOBUFS);
@@ -360,10 +359,15 @@ void UringStream::sent(int result) noexcept {
     bool is_done = operation.transferred == operation.size;
     if (!is_done && !operation.cancelled && !is_dropped()) {
         if (result == -EINTR) return begin_sending(operation);
-        if (result > 0 || result == -EAGAIN) return ask_when_writable();
+        if (result > 0) return wait_for_room(operation);
+        if (result == -EAGAIN) return ask_when_writable();
     }
-    written(is_done ? static_cast<std::int64_t>(operation.size) : result < 0 ? result : -ECANCELED);
+    bool has_failed = result < 0 && result != -EAGAIN && result != -EINTR;  // these end only what was cancelled
+    written(is_done ? static_cast<std::int64_t>(operation.size) : has_failed ? result : -ECANCELED);
 }
+
+/// A part was taken: mostly there is no room for more then. But a poll that tells changes owes one only after an EAGAIN.
+void UringStream::wait_for_room(Operation& operation) noexcept { edges_ ? send_more(operation) : ask_when_writable(); }
 
 /// A poll of the ring's tells the end of the peer's sending, too, asked or not. Then one that tells each change once waits
 /// for room: what was sent before has found none, so there will be a change.

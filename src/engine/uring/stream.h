@@ -46,6 +46,7 @@ private:
     void begin_sending(Operation& operation) noexcept;
     bool begin_sending_fds(Operation& operation) noexcept;
     void sent(int result) noexcept;
+    void wait_for_room(Operation& operation) noexcept;
     void ask_when_writable() noexcept;
     void became_writable(int result, std::uint32_t flags) noexcept;
     void send_more(Operation& operation) noexcept;

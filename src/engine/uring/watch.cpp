@@ -46,7 +46,7 @@ void UringWatch::answered(Request request, int result, std::uint32_t flags) noex
     if (!is_told && !waiting->cancelled && !is_dropped() && ask(request, true)) return;
     bool became_writable = writes && std::exchange(is_writable_, false);
     Operation& operation = *std::exchange(waiting, nullptr);
-    if (!is_told) result = -ECANCELED;
+    if (!is_told) result = operation.cancelled || is_dropped() ? -ECANCELED : -ENOBUFS;
     operation.finish(result < 0 && (operation.cancelled || !became_writable) ? result : 0);
     complete(operation);
 }
