@@ -70,6 +70,8 @@ one loop. With fork, 40 clients or --max-conn are served at once, more wait for
 their turn, and no peer has a limit of its own. --threads, --queue and, with
 prefork, --workers are of each endpoint. So are, with fork and prefork,
 --max-conn and what a peer may have; else these hold for all endpoints together.
+The workers of async take from the same listeners: at the end it says how many
+connections each has accepted.
 )";
 
 constexpr const char* nc_help = R"(Connect standard input and output to the network.

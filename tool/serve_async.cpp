@@ -302,6 +302,9 @@ public:
 
     bool failed() const noexcept { return failed_; }
 
+    /// How many connections it has accepted.
+    std::uint64_t accepted() const noexcept { return accepted_; }
+
 private:
     /// Where stop() finds the loop, as long as there is one.
     struct Reachable {
@@ -344,7 +347,10 @@ private:
         asyncio::ServeOptions options{
             .max_connections = asyncio::ServeOptions::unlimited,
             .max_per_peer = asyncio::ServeOptions::unlimited};  // the admission has the limits
-        auto handler = [context = &context_](Stream client) { return welcome(std::move(client), context); };
+        auto handler = [this](Stream client) {
+            ++accepted_;
+            return welcome(std::move(client), &context_);
+        };
         for (auto& socket : sockets_) {
             if (socket.kind() == Kind::datagram)
                 (void)ports.spawn(answer_datagrams, asyncio::open_datagrams(std::move(socket)), &context_);
@@ -382,6 +388,7 @@ private:
     int stops_seen_ = 0;  // in the loop
     std::optional<asyncio::TaskHandle<void>> serving_;
     std::optional<asyncio::TaskHandle<void>> draining_;
+    std::uint64_t accepted_ = 0;        // its thread's, until that has ended
     std::atomic<bool> failed_ = false;  // also: somebody was not served to the end
     std::jthread thread_;
 };
@@ -420,10 +427,18 @@ public:
             for (auto& worker : workers_) worker.stop();
         }
         end.drained = !forced && std::ranges::none_of(workers_, &Worker::failed);
+        if (workers_.size() > 1) say_shares();
         return end;
     }
 
 private:
+    /// They take from one queue, and nothing sees to it that each gets its part.
+    void say_shares() const {
+        std::string text = "accepted by each worker:";
+        for (auto& worker : workers_) text += ' ' + std::to_string(worker.accepted());
+        say(text);
+    }
+
     /// Until a signal has come, or a worker has ended.
     void wait() {
         for (auto& event : poll_.poll())
