@@ -39,8 +39,7 @@ void Channel::append_unread(Buffer data) {
     unread_->data.resize(end + data.size());
 }
 
-bool Channel::receive_unread(Operation& operation) noexcept {
-    if (!has_unread_for(operation)) return false;
+bool Channel::receive_what_is_unread(Operation& operation) noexcept {
     std::size_t size = std::min({unread().size(), operation.size, std::size_t{INT32_MAX}});
     if (operation.verb == Verb::receive_into) {
         std::memcpy(operation.memory, unread().data(), size);

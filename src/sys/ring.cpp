@@ -5,7 +5,6 @@
 #include "sys/seam.h"
 
 #include <array>
-#include <cstring>
 #include <new>
 #include <utility>
 
@@ -134,16 +133,6 @@ Ring::~Ring() {
     ::close(fd_);
 }
 
-bool Ring::is_full() const noexcept {
-    return sq_local_tail_ - std::atomic_ref(*sq_head_).load(std::memory_order_acquire) == sq_entries_;
-}
-
-io_uring_sqe* Ring::place() noexcept {
-    io_uring_sqe* request = &sqes_[sq_local_tail_ & sq_mask_];
-    ++sq_local_tail_;
-    return request;
-}
-
 /// In their order, before any that is new.
 void Ring::place_waiting() noexcept {
     while (next_waiting_ < waiting_.size() && !is_full()) *place() = waiting_[next_waiting_++];
@@ -153,14 +142,10 @@ void Ring::place_waiting() noexcept {
     }
 }
 
-io_uring_sqe* Ring::request() noexcept {
+io_uring_sqe* Ring::request_where_none_is_free() noexcept {
     if (!is_own()) return nullptr;
     if (waiting_.empty() && is_full()) (void)enter(false, {});
-    if (waiting_.empty() && !is_full()) {
-        io_uring_sqe* request = place();
-        std::memset(request, 0, sizeof *request);
-        return request;
-    }
+    if (waiting_.empty() && !is_full()) return place_cleared();
     try {
         return &waiting_.emplace_back();
     } catch (const std::bad_alloc&) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -66,7 +67,11 @@ public:
 
     /// A cleared request to fill at once; it is handed over by the next enter(), or a later one: where the queue is full
     /// and the kernel takes none, requests wait in memory. Null where there is no memory either, and in a child of fork(2).
-    io_uring_sqe* request() noexcept;
+    io_uring_sqe* request() noexcept {
+        if (!waiting_.empty() || is_full() || !is_own()) [[unlikely]]
+            return request_where_none_is_free();
+        return place_cleared();
+    }
 
     /// Hands the requests over; with `wait`, waits for an answer until the limit. EINTR after a signal, ETIME at the
     /// limit, EBUSY and EAGAIN where the kernel is short of something: answers that are there are good in any case. In a
@@ -105,8 +110,16 @@ public:
 private:
     Ring() noexcept = default;
 
-    bool is_full() const noexcept;
-    io_uring_sqe* place() noexcept;
+    bool is_full() const noexcept {
+        return sq_local_tail_ - std::atomic_ref(*sq_head_).load(std::memory_order_acquire) == sq_entries_;
+    }
+    io_uring_sqe* place() noexcept { return &sqes_[sq_local_tail_++ & sq_mask_]; }
+    io_uring_sqe* place_cleared() noexcept {
+        io_uring_sqe* request = place();
+        std::memset(request, 0, sizeof *request);
+        return request;
+    }
+    io_uring_sqe* request_where_none_is_free() noexcept;
     void place_waiting() noexcept;
 
     Birthplace birthplace_;

@@ -189,7 +189,9 @@ protected:
     ~Channel() = default;
 
     /// Does a receive from what is unread, if there is any.
-    bool receive_unread(Operation& operation) noexcept;
+    bool receive_unread(Operation& operation) noexcept {
+        return has_unread_for(operation) && receive_what_is_unread(operation);
+    }
     bool has_unread() const noexcept { return unread_ != nullptr; }
 
     /// Whether receive_unread() would do it.
@@ -208,6 +210,8 @@ private:
         Buffer data;
         std::size_t offset = 0;
     };
+    bool receive_what_is_unread(Operation& operation) noexcept;
+
     std::unique_ptr<Unread> unread_;  // null most of the time: who only waits holds no memory
 };
 

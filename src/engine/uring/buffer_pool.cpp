@@ -39,11 +39,6 @@ Result<BufferPool::Owner> BufferPool::open(sys::Ring& ring) noexcept {
     return Owner(pool);
 }
 
-void BufferPool::taken(std::uint16_t) noexcept {
-    ++used_;
-    --provided_;
-}
-
 void BufferPool::refill() noexcept {
     if (foreign_.load(std::memory_order_relaxed) != none) collect_foreign();
     if (used_ * 2 > target_)
@@ -63,11 +58,6 @@ void BufferPool::refill() noexcept {
         ++provided_;
     }
     std::atomic_ref(entries_.at<io_uring_buf_ring>(0)->tail).store(tail_, std::memory_order_release);
-}
-
-Buffer BufferPool::lend(std::uint16_t number, std::size_t offset, std::size_t size) noexcept {
-    ++out_;
-    return Buffer(memory(number) + offset, size, buffer_size - offset, &BufferPool::release, this);
 }
 
 void BufferPool::release(void* owner, std::byte* memory, std::size_t) noexcept {

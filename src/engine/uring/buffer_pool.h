@@ -37,7 +37,10 @@ public:
     // ---- By the engine: `number` is what the kernel names a buffer by. -----------------------------------------------
 
     /// The kernel has used this one.
-    void taken(std::uint16_t number) noexcept;
+    void taken(std::uint16_t) noexcept {
+        ++used_;
+        --provided_;
+    }
 
     /// The kernel found none: the next refill() is to be larger.
     void ran_out() noexcept { used_ += smallest_target; }
@@ -53,7 +56,10 @@ public:
     }
 
     /// The bytes from `offset` on of a buffer that the kernel has filled: theirs to give back.
-    Buffer lend(std::uint16_t number, std::size_t offset, std::size_t size) noexcept;
+    Buffer lend(std::uint16_t number, std::size_t offset, std::size_t size) noexcept {
+        ++out_;
+        return Buffer(memory(number) + offset, size, buffer_size - offset, &BufferPool::release, this);
+    }
 
     /// Back, on the engine's thread.
     void give_back(std::uint16_t number) noexcept { free_[free_count_++] = number; }

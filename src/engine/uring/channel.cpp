@@ -8,16 +8,6 @@
 
 namespace bight::engine {
 
-io_uring_sqe* UringChannel::request(Request what, std::uint8_t opcode) noexcept {
-    io_uring_sqe* request = engine_.ring_->request();
-    if (!request) return nullptr;
-    request->opcode = opcode;
-    request->fd = fd_;
-    request->user_data = number(what);
-    ++under_way_;
-    return request;
-}
-
 void UringChannel::cancel_request(Request what) noexcept {
     io_uring_sqe* request = engine_.ring_->request();
     if (!request) return;
@@ -59,8 +49,7 @@ void UringChannel::close_descriptor() noexcept {
     request->user_data = nobody;
 }
 
-void UringChannel::go_if_unknown() noexcept {
-    if (!dropped_ || under_way_ > 0) return;
+void UringChannel::go() noexcept {
     engine_.channels_.remove(slot_);
     --engine_.open_channels_;
     delete this;

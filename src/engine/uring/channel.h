@@ -27,7 +27,15 @@ protected:
     virtual ~UringChannel() = default;
 
     /// A request to fill, numbered and counted. Null where the kernel takes none.
-    io_uring_sqe* request(Request what, std::uint8_t opcode) noexcept;
+    io_uring_sqe* request(Request what, std::uint8_t opcode) noexcept {
+        io_uring_sqe* request = engine_.ring_->request();
+        if (!request) return nullptr;
+        request->opcode = opcode;
+        request->fd = fd_;
+        request->user_data = number(what);
+        ++under_way_;
+        return request;
+    }
 
     /// Asks the kernel to end that request; it answers all the same.
     void cancel_request(Request what) noexcept;
@@ -54,7 +62,11 @@ protected:
 
 private:
     void close_descriptor() noexcept;
-    void go_if_unknown() noexcept;
+    void go_if_unknown() noexcept {
+        if (dropped_ && under_way_ == 0) [[unlikely]]
+            go();
+    }
+    void go() noexcept;
 
     bool dropped_ = false;
     std::uint16_t under_way_ = 0;  // requests whose last answer has not come

@@ -35,7 +35,7 @@ bool reads(const Operation& operation) noexcept {
 
 bool UringStream::attempt(Operation& operation) noexcept {
     if (!reads(operation)) return operation.verb == Verb::send && send_directly(operation);
-    return !reading_ && deliver(operation);
+    return !reading_ && may_deliver(operation) && deliver(operation);
 }
 
 void UringStream::start(Operation& operation) noexcept {
@@ -182,8 +182,7 @@ void UringStream::became_readable() noexcept {
 }
 
 void UringStream::wake_reader() noexcept {
-    bool has_something = count_ > 0 || ended_ || (readable_ && !armed_);
-    if (!reading_ || reading_->queued || !(has_something || has_unread_for(*reading_))) return;
+    if (!reading_ || reading_->queued || !may_deliver(*reading_)) return;
     reading_->queued = true;
     ++engine_.counters_.completions;
     engine_.ready_.push(*reading_);

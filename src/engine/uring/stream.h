@@ -37,6 +37,9 @@ private:
     bool receive_directly(Operation& operation) noexcept;
     void received(int result, std::uint32_t flags) noexcept;
     void became_readable() noexcept;
+    bool may_deliver(const Operation& operation) const noexcept {
+        return count_ > 0 || ended_ || (readable_ && !armed_) || has_unread_for(operation);
+    }
     void wake_reader() noexcept;
     bool deliver(Operation& operation) noexcept;
     void drop_front() noexcept;
