@@ -15,7 +15,10 @@ import asyncio, socket, sys
 
 class Echo(asyncio.Protocol):
     def connection_made(self, transport):
-        self.data_received = transport.write
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.write(data)
 
 async def serve(listener):
     server = await asyncio.get_running_loop().create_server(Echo, sock=listener, backlog=4096)
