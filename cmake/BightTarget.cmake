@@ -55,11 +55,13 @@ function(bight_harden target)
 endfunction()
 
 # bight_unity(TARGET FILE...): the files are compiled alone all the same, for their names or headers clash with others'.
-# Names of one file hide those of another, and g++ takes what is included for a header: those warnings are for other cells.
+# Names of one file hide those of another, g++ takes what is included for a header, and sees in what it inlines from others
+# what is not initialised and is not read either: those warnings are for other cells.
 function(bight_unity target)
   if(BIGHT_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   endif()
 endfunction()
