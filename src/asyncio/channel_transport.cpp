@@ -123,11 +123,7 @@ void ChannelTransport::call_lost() noexcept {
     is_lost_ = is_closing_ = true;
     plain_ = nullptr;
     auto protocol = std::move(protocol_);
-    try {
-        protocol->connection_lost(std::move(error_));
-    } catch (...) {
-        Loop::running().report(std::current_exception(), "connection_lost");
-    }
+    call_connection_lost(*protocol, std::move(error_));
 }
 
 void ChannelTransport::end(std::exception_ptr error) noexcept {

@@ -87,11 +87,7 @@ void PortTransport::call_made() noexcept {
 void PortTransport::call_lost() noexcept {
     is_closing_ = is_aborted_ = true;
     auto protocol = std::move(protocol_);
-    try {
-        protocol->connection_lost(std::move(error_));
-    } catch (...) {
-        Loop::running().report(std::current_exception(), "connection_lost");
-    }
+    call_connection_lost(*protocol, std::move(error_));
 }
 
 void PortTransport::end(std::exception_ptr error) noexcept {

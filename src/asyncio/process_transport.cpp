@@ -113,11 +113,7 @@ void ProcessTransport::call_lost() noexcept {
     process_.reset();  // which kills it, if it runs
     auto protocol = std::move(protocol_);
     if (!was_made_) return;
-    try {
-        protocol->connection_lost(nullptr);
-    } catch (...) {
-        Loop::running().report(std::current_exception(), "connection_lost");
-    }
+    call_connection_lost(*protocol, nullptr);
 }
 
 void ProcessTransport::close() {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <bight/asyncio/loop.h>
 #include <bight/asyncio/protocol.h>
 
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -15,5 +17,14 @@ struct ProtocolAccess {
         protocol.transport_ = std::move(transport);
     }
 };
+
+/// The last hook. What it raises goes to the running loop's exception handler.
+inline void call_connection_lost(BaseProtocol& protocol, std::exception_ptr error) noexcept {
+    try {
+        protocol.connection_lost(std::move(error));
+    } catch (...) {
+        Loop::running().report(std::current_exception(), "connection_lost");
+    }
+}
 
 }  // namespace bight::asyncio::detail

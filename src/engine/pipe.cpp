@@ -3,6 +3,7 @@
 
 #include <bight/socket.h>
 
+#include "engine/verbs.h"
 #include "sys/calls.h"
 #include "sys/spawn.h"
 

@@ -57,7 +57,6 @@ private:
         bool in_flight = false;
     };
 
-    static bool reads(const Operation& operation) noexcept { return operation.verb != Verb::send; }
     bool perform(Operation& operation) noexcept;
     bool receive(Operation& operation) noexcept;
     bool send(Operation& operation) noexcept;

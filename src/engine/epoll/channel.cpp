@@ -4,6 +4,7 @@
 #include <bight/socket.h>
 
 #include "engine/passing_fds.h"
+#include "engine/verbs.h"
 #include "sys/calls.h"
 
 #include <algorithm>
@@ -23,20 +24,6 @@ constexpr std::size_t worth_a_block = 4096;
 }  // namespace
 
 // ---- Starting and ending. ----------------------------------------------------------------------------------------------
-
-bool EpollChannel::reads(const Operation& operation) noexcept {
-    switch (operation.verb) {
-        case Verb::receive:
-        case Verb::receive_more:
-        case Verb::receive_into:
-        case Verb::receive_fds:
-        case Verb::receive_from:
-        case Verb::receive_train:
-        case Verb::accept:
-        case Verb::readable: return true;
-        default: return false;
-    }
-}
 
 /// Two that read at once are one too many; writers wait for each other.
 bool EpollChannel::is_taken(const Operation& operation) const noexcept {

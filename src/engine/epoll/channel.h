@@ -38,8 +38,6 @@ private:
     friend class EpollEngine;
     friend class EpollPort;
 
-    static bool reads(const Operation& operation) noexcept;
-
     std::uint64_t number() const noexcept { return engine_.number_of(slot_); }
     bool is_taken(const Operation& operation) const noexcept;
     bool may_read(const Operation& operation) const noexcept;

@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "engine/sim/channel.h"
 
+#include "engine/verbs.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 namespace bight::engine::sim {
-
-bool SimChannel::reads(const Operation& operation) noexcept {
-    switch (operation.verb) {
-        case Verb::receive:
-        case Verb::receive_more:
-        case Verb::receive_into:
-        case Verb::receive_fds:
-        case Verb::receive_from:
-        case Verb::receive_train:
-        case Verb::accept:
-        case Verb::readable: return true;
-        default: return false;
-    }
-}
 
 std::size_t SimChannel::shortened(std::size_t size) noexcept {
     bool is_short = size > 1 && network().random.chance(network().habits.short_transfers);

@@ -41,8 +41,6 @@ protected:
     explicit SimChannel(SimEngine& engine) noexcept : engine_(engine) {}
     virtual ~SimChannel() = default;
 
-    static bool reads(const Operation& operation) noexcept;
-
     /// Tries it: true, and it is done, or it has to wait.
     virtual bool perform(Operation& operation) = 0;
 

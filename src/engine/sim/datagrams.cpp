@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "engine/sim/datagrams.h"
 
+#include "engine/verbs.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>

@@ -4,6 +4,7 @@
 #include <bight/socket.h>
 
 #include "engine/passing_fds.h"
+#include "engine/verbs.h"
 #include "sys/calls.h"
 
 #include <algorithm>
@@ -23,15 +24,6 @@ constexpr std::size_t worth_a_call = 8192;
 }  // namespace
 
 // ---- Starting and ending. ----------------------------------------------------------------------------------------------
-
-namespace {
-
-bool reads(const Operation& operation) noexcept {
-    return operation.verb == Verb::receive || operation.verb == Verb::receive_more ||
-           operation.verb == Verb::receive_into || operation.verb == Verb::receive_fds;
-}
-
-}  // namespace
 
 bool UringStream::attempt(Operation& operation) noexcept {
     if (!reads(operation)) return operation.verb == Verb::send && send_directly(operation);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "engine/engine.h"
+
+namespace bight::engine {
+
+/// Whether it waits for what comes in: a channel has one such operation at a time, and others that go out.
+inline bool reads(const Operation& operation) noexcept {
+    switch (operation.verb) {
+        case Verb::receive:
+        case Verb::receive_more:
+        case Verb::receive_into:
+        case Verb::receive_fds:
+        case Verb::receive_from:
+        case Verb::receive_train:
+        case Verb::accept:
+        case Verb::readable: return true;
+        default: return false;
+    }
+}
+
+}  // namespace bight::engine
