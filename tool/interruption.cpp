@@ -32,6 +32,7 @@ void watch_interruptions() {
     if (wake_fd < 0) raise_os_error(errno, "eventfd");
     struct sigaction action = {};
     action.sa_handler = catch_signal;  // without SA_RESTART: what blocks returns
+    for (int number : {SIGINT, SIGTERM}) ::sigaddset(&action.sa_mask, number);  // a second does not overtake the first
     for (int number : {SIGINT, SIGTERM}) {
         struct sigaction before = {};
         if (::sigaction(number, nullptr, &before) != 0) raise_os_error(errno, "sigaction");
