@@ -302,7 +302,7 @@ public:
 
     bool failed() const noexcept { return failed_; }
 
-    /// How many connections it has accepted.
+    /// How many connections it had accepted when it ended.
     std::uint64_t accepted() const noexcept { return accepted_; }
 
 private:
@@ -326,6 +326,7 @@ private:
             say(loop.engine_reason() + ": epoll does it");
         Reachable reachable(*this, loop);
         loop.run_until_complete(work());
+        accepted_ = loop.metrics().accepted;
     }
 
     /// Each counts: the second may come before the first has had its effect.
@@ -347,10 +348,7 @@ private:
         asyncio::ServeOptions options{
             .max_connections = asyncio::ServeOptions::unlimited,
             .max_per_peer = asyncio::ServeOptions::unlimited};  // the admission has the limits
-        auto handler = [this](Stream client) {
-            ++accepted_;
-            return welcome(std::move(client), &context_);
-        };
+        auto handler = [this](Stream client) { return welcome(std::move(client), &context_); };
         for (auto& socket : sockets_) {
             if (socket.kind() == Kind::datagram)
                 (void)ports.spawn(answer_datagrams, asyncio::open_datagrams(std::move(socket)), &context_);
@@ -388,7 +386,7 @@ private:
     int stops_seen_ = 0;  // in the loop
     std::optional<asyncio::TaskHandle<void>> serving_;
     std::optional<asyncio::TaskHandle<void>> draining_;
-    std::uint64_t accepted_ = 0;        // its thread's, until that has ended
+    std::uint64_t accepted_ = 0;
     std::atomic<bool> failed_ = false;  // also: somebody was not served to the end
     std::jthread thread_;
 };

@@ -128,6 +128,7 @@ LoopMetrics Loop::metrics() const noexcept {
             counters.completions,
             counters.no_buffers,
             counters.channels,
+            accepted,
             live_tasks,
             task_ids,
             slow_callbacks_,

@@ -85,6 +85,7 @@ std::string to_text(std::span<const LabelledMetrics> loops) {
     text.add("completions_total", "counter", "Operations that ended after a wait.", &Loop::completions);
     text.add("no_buffers_total", "counter", "Receives that found no buffer ready.", &Loop::no_buffers);
     text.add("channels", "gauge", "Sockets and pipes that are open.", &Loop::channels);
+    text.add("accepted_total", "counter", "Connections that its servers have accepted.", &Loop::accepted);
     text.add("tasks", "gauge", "Tasks that have not ended.", &Loop::tasks);
     text.add("tasks_begun_total", "counter", "Tasks that were begun.", &Loop::tasks_begun);
     text.add("slow_callbacks_total", "counter", "Callbacks that held the loop up for too long.", &Loop::slow_callbacks);

@@ -42,8 +42,8 @@ std::string describe_loop() {
     EventLoop& loop = get_running_loop();
     LoopMetrics metrics = loop.metrics();
     return std::string(loop.engine()) + ", " + std::to_string(metrics.tasks) + " tasks, " +
-           std::to_string(metrics.channels) + " channels, " + std::to_string(metrics.turns) + " turns\n" + task_tree() +
-           "\n";
+           std::to_string(metrics.channels) + " channels, " + std::to_string(metrics.accepted) + " accepted, " +
+           std::to_string(metrics.turns) + " turns\n" + task_tree() + "\n";
 }
 
 /// One after the other: nobody has more than one of them to wait for.

@@ -171,6 +171,7 @@ void ServerState::ended(TaskState& task) noexcept {
 /// Nothing that goes wrong with one connection ends the accepting of others.
 void ServerState::welcome(engine::AcceptedChannel accepted) noexcept {
     ++tally.accepted;
+    ++loop.accepted;
     Peer* place = nullptr;
     try {
         if (size() < max_connections && admits(accepted, place)) return begin(std::move(accepted.channel), place);

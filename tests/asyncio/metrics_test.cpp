@@ -79,6 +79,19 @@ TEST_P(MetricsTest, what_ends_in_the_step_that_holds_the_loop_up_is_told_by_name
     EXPECT_GE(seconds_of("the last one", told), 0.03) << told;
 }
 
+TEST_P(MetricsTest, every_connection_that_a_server_accepts_is_counted) {
+    auto talk = []() -> Task<> {
+        auto read = [](Stream client) -> Task<> { (void)co_await client.read(); };
+        auto server = start_server(any_port, read, {.max_connections = 1});
+        auto served = co_await open_connection(server.addresses().front());
+        auto refused = co_await open_connection(server.addresses().front());
+        auto end = co_await refused.try_read();
+        EXPECT_TRUE(!end || end->empty());
+        EXPECT_EQ(get_running_loop().metrics().accepted, 2u);
+    };
+    run(talk());
+}
+
 TEST_P(MetricsTest, slow_callbacks_in_any_number_do_not_hide_an_error) {
     auto talk = []() -> Task<> {
         auto& loop = get_running_loop();
@@ -142,7 +155,7 @@ TEST(LoopMetrics, of_several_loops_are_one_text_with_each_metric_once) {
     std::set<std::string> types;
     for (auto at = text.find("# TYPE "); at != std::string::npos; at = text.find("# TYPE ", at + 1))
         EXPECT_TRUE(types.insert(text.substr(at, text.find('\n', at) - at)).second) << text;
-    EXPECT_EQ(types.size(), 8u);
+    EXPECT_EQ(types.size(), 9u);
     EXPECT_NE(text.find("bight_loop_lag_seconds_count{worker=\"1\"} 0\n"), std::string::npos);
     EXPECT_EQ(text.find("bight_loop_lag_seconds_count{worker=\"2\"}"), std::string::npos);
 }

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -58,7 +59,7 @@ class Ps(BightTest):
             self.assertEqual(connection.recv(1), b"x")
             text, _ = self.ps(server.pid)
             host, port = connection.getsockname()
-            self.assertRegex(text, r"^loop 0: (uring|epoll), \d+ tasks, \d+ channels, \d+ turns\n")
+            self.assertRegex(text, r"^loop 0: (uring|epoll), \d+ tasks, \d+ channels, 1 accepted, \d+ turns\n")
             self.assertRegex(text, rf"(?m)^ +Task-\d+: read {host}:{port}$")
             self.assertRegex(text, rf"(?m)^ *Task-\d+: accept {server.endpoint.removeprefix('tcp:')}$")
             self.assertRegex(text, r"(?m)^Task-\d+ bight ps: ")
@@ -70,6 +71,19 @@ class Ps(BightTest):
         self.assertEqual([line.partition(":")[0] for line in text.splitlines() if line.startswith("loop ")],
                          ["loop 0", "loop 1", "loop 2"])
         self.assertEqual(server.stop(), 0)
+
+    def test_what_each_worker_has_accepted(self):
+        server = self.serve_async("--workers", "2", loops=2)
+        for _ in range(9):
+            with server.connect() as connection:
+                connection.sendall(b"x")
+                self.assertEqual(connection.recv(1), b"x")
+        text, _ = self.ps(server.pid)
+        accepted = [int(count) for count in re.findall(r"(?m)^loop \d: .* (\d+) accepted, ", text)]
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual((len(accepted), sum(accepted)), (2, 9))
+        told = re.search(r"accepted by each worker: (\d+) (\d+)\n", server.stderr())
+        self.assertCountEqual(map(int, told.groups()), accepted)  # the loops are numbered as they begin
 
     def pretend(self, answer, *arguments):
         """A process that is no loop of bight's but answers as one, of its own number or of the one that is given."""

@@ -34,6 +34,7 @@ struct LoopMetrics {
     std::uint64_t completions = 0;     // operations that ended after a wait
     std::uint64_t no_buffers = 0;      // receives that found no buffer ready, and went another way
     std::uint64_t channels = 0;        // sockets and pipes that are open
+    std::uint64_t accepted = 0;        // connections, by its servers
     std::uint64_t tasks = 0;           // that have not ended
     std::uint64_t tasks_begun = 0;     // ever
     std::uint64_t slow_callbacks = 0;  // in debug mode
