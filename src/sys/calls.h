@@ -55,16 +55,35 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
 
 // ---- Data. -------------------------------------------------------------------------------------------------------------
 
-// These four are made most, so they are inline: each frame to return through is dear right after a system call.
+// These five are made most, so they are inline: each frame to return through is dear right after a system call.
 
 // libc's recv(3) and send(3) are places at which a thread can be cancelled, which has no way out of a noexcept function,
-// and takes two locked operations a call where there is more than one thread. So the first two go past them.
+// and takes two locked operations a call where there is more than one thread. So the first three go past them.
 inline constexpr bool past_libc = !bight::detail::is_sanitized;
 
 inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept {
     return moved(Call::recv, memory.size(), [=](std::size_t size) -> ssize_t {
         if constexpr (past_libc) return ::syscall(SYS_recvfrom, fd, memory.data(), size, flags, nullptr, nullptr);
         return ::recv(fd, memory.data(), size, flags);
+    });
+}
+
+/// As recv(), of a Unix stream: `lost_beside` says whether descriptors or credentials came with it, which are thrown away
+/// (MSG_CTRUNC).
+inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags, bool& lost_beside) noexcept {
+    lost_beside = false;
+    return moved(Call::recv, memory.size(), [&](std::size_t size) -> ssize_t {
+        iovec piece{memory.data(), size};
+        msghdr message{};
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        ssize_t count;
+        if constexpr (past_libc)
+            count = ::syscall(SYS_recvmsg, fd, &message, flags);
+        else
+            count = ::recvmsg(fd, &message, flags);
+        lost_beside = count >= 0 && (message.msg_flags & MSG_CTRUNC) != 0;
+        return count;
     });
 }
 

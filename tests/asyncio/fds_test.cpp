@@ -140,6 +140,37 @@ TEST_P(FdsTest, a_plain_read_closes_what_comes_with_its_bytes) {
     run(talk());
 }
 
+TEST_P(FdsTest, a_plain_read_goes_on_behind_what_came_with_them) {
+    auto talk = []() -> Task<> {
+        auto [a, b] = unix_pair();
+        std::array<std::byte, 100> memory;
+        for (bool into : {false, true}) {
+            for (bool with_credentials : {false, true}) {
+                sys::setsockopt_int(b.fileno(), SOL_SOCKET, SO_PASSCRED, with_credentials).value();
+                std::string sent, received;
+                for (int i = 0; i < 3; ++i) {  // all of it is there before the first read, and tells of itself once
+                    co_await a.write("plain,");
+                    co_await send(&a, "with,", fds(a.fileno()));
+                    sent += "plain,with,";
+                }
+                co_await a.write("end");
+                sent += "end";
+                while (received.size() < sent.size()) {
+                    if (into) {
+                        Bytes data = co_await b.read_into(memory);
+                        received += data.view();
+                    } else {
+                        auto data = co_await b.read();
+                        received += data.view();
+                    }
+                }
+                EXPECT_EQ(received, sent);
+            }
+        }
+    };
+    run(talk());
+}
+
 TEST_P(FdsTest, wait_for_recv_fds_once_it_is_said_that_they_are_expected) {
     auto talk = []() -> Task<> {
         for (bool from_the_begin : {true, false}) {

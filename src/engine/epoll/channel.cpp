@@ -200,7 +200,7 @@ bool EpollChannel::receive(Operation& operation) noexcept {
         if (operation.verb == Verb::receive_fds) [[unlikely]]
             count = engine::receive_fds(fd_, memory, *operation.arriving);
         else
-            count = sys::recv(fd_, memory, MSG_DONTWAIT);
+            count = receive_some(memory);
         if (!count) return unready(readable_, operation, count.error());
         block.resize(*count);
         engine_.received_ = *count < worth_a_block && block.capacity() > worth_a_block ? block.copy()
@@ -209,22 +209,23 @@ bool EpollChannel::receive(Operation& operation) noexcept {
         operation.finish(-ENOMEM);
         return true;
     }
-    note_short(*count < room);
     eof_ = *count == 0;
     operation.finish(static_cast<std::int64_t>(*count));
     return true;
 }
 
-/// TCP that gives less than there is room for has no more, but for urgent data or an end. A Unix stream stops at every
-/// piece that came with descriptors.
-void EpollChannel::note_short(bool is_short) noexcept {
-    if (is_short && trusts_short_ && !at_end_) readable_ = false;
+/// A stream that gives less than there is room for has no more, but for urgent data or an end; one of the Unix domain stops
+/// at every piece that came with descriptors, too.
+Result<std::size_t> EpollChannel::receive_some(MutableBytes memory) noexcept {
+    bool stopped = false;
+    auto count = is_unix_ ? sys::recv(fd_, memory, MSG_DONTWAIT, stopped) : sys::recv(fd_, memory, MSG_DONTWAIT);
+    if (count && *count < memory.size() && trusts_short_ && !stopped && !at_end_) readable_ = false;
+    return count;
 }
 
 bool EpollChannel::receive_into(Operation& operation) noexcept {
-    auto count = sys::recv(fd_, {operation.memory, operation.size}, MSG_DONTWAIT);
+    auto count = receive_some({operation.memory, operation.size});
     if (!count) return unready(readable_, operation, count.error());
-    note_short(*count < operation.size);
     eof_ = *count == 0;
     operation.finish(static_cast<std::int64_t>(*count));
     return true;
@@ -307,7 +308,10 @@ bool EpollChannel::accept(Operation& operation) noexcept {
     if (!connection) return unready(readable_, operation, connection.error());
     FileDescriptor fd(*connection);
     std::unique_ptr<EpollChannel> channel(new (std::nothrow) EpollChannel(engine_, fd.fileno(), Use::stream));
-    if (channel) channel->trusts_short_ = trusts_short_;
+    if (channel) {
+        channel->trusts_short_ = trusts_short_;
+        channel->is_unix_ = is_unix_;
+    }
     if (!channel) {
         operation.finish(-ENOMEM);
         return true;

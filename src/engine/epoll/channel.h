@@ -58,7 +58,7 @@ private:
     Result<void> hear_of_room(bool does) noexcept;
     bool accept(Operation& operation) noexcept;
     bool connect(Operation& operation) noexcept;
-    void note_short(bool is_short) noexcept;
+    Result<std::size_t> receive_some(MutableBytes memory) noexcept;
     bool unready(bool& flag, Operation& operation, Errno error) noexcept;
 
     // Few bytes, for there may be very many of these: the first ones fill up what the base leaves.
@@ -69,6 +69,7 @@ private:
     std::uint32_t slot_ = 0;
     bool at_end_ : 1 = false;  // there is an end, an error or urgent data: a short count is not the last
     bool trusts_short_ : 1 = false;
+    bool is_unix_ : 1 = false;
     bool eof_ : 1 = false;  // the end was read
     bool connecting_ : 1 = false;
     bool hears_of_room_ : 1 = false;  // a port: registered for that, too

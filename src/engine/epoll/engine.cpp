@@ -70,7 +70,9 @@ Result<ChannelOwner> EpollEngine::adopt(FileDescriptor fd, Role role) noexcept {
     if (!channel) return std::unexpected(Errno(ENOMEM));
     channel->is_known_outside_ = true;
     auto family = sys::getsockopt_int(fd.fileno(), SOL_SOCKET, SO_DOMAIN);
-    channel->trusts_short_ = family && (*family == AF_INET || *family == AF_INET6);
+    channel->is_unix_ = family && *family == AF_UNIX;
+    channel->trusts_short_ = channel->is_unix_ ? sys::getsockopt_int(fd.fileno(), SOL_SOCKET, SO_TYPE) == SOCK_STREAM
+                                               : family && (*family == AF_INET || *family == AF_INET6);
     if (role == Role::datagram) {
         channel->port_.reset(new (std::nothrow)
                                  EpollPort(*channel, datagrams_, fd.fileno(), Family(family.value_or(AF_UNSPEC))));
