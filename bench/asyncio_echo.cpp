@@ -103,9 +103,14 @@ std::vector<Claim> claims() {
     }
     for (const Row& row : rows()) {
         bool is_tcp = row.name == usual.name, is_unix = row.transport == Transport::unix_stream;
+        bool is_udp = row.transport == Transport::udp, is_bulk = row.manner == Manner::discard;
+        if (is_tcp || is_unix || is_udp || is_bulk) {
+            double coroutines = is_tcp ? 0.80 : is_unix ? 0.60 : is_udp ? 0.66 : 0.65;
+            double callbacks = is_tcp ? 0.85 : is_unix ? 0.65 : is_udp ? 0.75 : 0.65;
+            all.push_back(claim(row, "uring / Asio coroutines", coroutines, "bight-uring", "asio-coroutines"));
+            all.push_back(claim(row, "uring / Asio callbacks", callbacks, "bight-uring", "asio-callbacks"));
+        }
         if (!is_tcp && !is_unix) continue;
-        all.push_back(claim(row, "uring / Asio coroutines", is_tcp ? 0.80 : 0.60, "bight-uring", "asio-coroutines"));
-        all.push_back(claim(row, "uring / Asio callbacks", is_tcp ? 0.85 : 0.65, "bight-uring", "asio-callbacks"));
 #if __has_include(<uv.h>)
         all.push_back(claim(row, "uring / libuv", 1.00, "bight-uring", "libuv"));
 #endif

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t session_read_size = 16384;
 
 using asio::ip::tcp;
+using asio::ip::udp;
 using Unix = asio::local::stream_protocol;
 
 void set_nodelay(tcp::socket& socket) {
@@ -27,12 +28,12 @@ void set_nodelay(Unix::socket&) {}
 template <class Protocol>
 class Session : public std::enable_shared_from_this<Session<Protocol>> {
 public:
-    explicit Session(typename Protocol::socket socket) : socket_(std::move(socket)) {}
+    Session(typename Protocol::socket socket, Service service) : socket_(std::move(socket)), service_(service) {}
 
     void read() {
         socket_.async_read_some(asio::buffer(memory_),
                                 [self = this->shared_from_this()](asio::error_code error, std::size_t size) {
-                                    if (!error) self->write(size);
+                                    if (!error) self->service_ == Service::echo ? self->write(size) : self->read();
                                 });
     }
 
@@ -45,64 +46,109 @@ private:
     }
 
     typename Protocol::socket socket_;
+    Service service_;
     std::array<char, session_read_size> memory_;
 };
 
 template <class Protocol>
-void accept_next(typename Protocol::acceptor& acceptor) {
-    acceptor.async_accept([&acceptor](asio::error_code error, typename Protocol::socket socket) {
+void accept_next(typename Protocol::acceptor& acceptor, Service service) {
+    acceptor.async_accept([&acceptor, service](asio::error_code error, typename Protocol::socket socket) {
         if (!error) {
             set_nodelay(socket);
-            std::make_shared<Session<Protocol>>(std::move(socket))->read();
+            std::make_shared<Session<Protocol>>(std::move(socket), service)->read();
         }
-        accept_next<Protocol>(acceptor);
+        accept_next<Protocol>(acceptor, service);
     });
 }
 
 template <class Protocol>
-asio::awaitable<void> echo(typename Protocol::socket socket) {
+asio::awaitable<void> handle(typename Protocol::socket socket, Service service) {
     std::array<char, session_read_size> memory;
     try {
         while (true) {
             std::size_t size = co_await socket.async_read_some(asio::buffer(memory), asio::use_awaitable);
-            co_await asio::async_write(socket, asio::buffer(memory, size), asio::use_awaitable);
+            if (service == Service::echo)
+                co_await asio::async_write(socket, asio::buffer(memory, size), asio::use_awaitable);
         }
     } catch (const std::system_error&) {}  // the end of a connection
 }
 
 template <class Protocol>
-asio::awaitable<void> accept_all(typename Protocol::acceptor& acceptor) {
+asio::awaitable<void> accept_all(typename Protocol::acceptor& acceptor, Service service) {
     while (true) {
         auto socket = co_await acceptor.async_accept(asio::use_awaitable);
         set_nodelay(socket);
-        asio::co_spawn(acceptor.get_executor(), echo<Protocol>(std::move(socket)), asio::detached);
+        asio::co_spawn(acceptor.get_executor(), handle<Protocol>(std::move(socket), service), asio::detached);
     }
 }
 
-template <class Protocol>
-void serve_with(const Protocol& protocol, int fd, bool coroutines) {
+/// Answers each datagram before it asks for the next.
+class Port {
+public:
+    explicit Port(udp::socket& socket) : socket_(socket) {}
+
+    void receive() {
+        socket_.async_receive_from(asio::buffer(memory_), peer_, [this](asio::error_code error, std::size_t size) {
+            error ? receive() : answer(size);
+        });
+    }
+
+private:
+    void answer(std::size_t size) {
+        socket_.async_send_to(asio::buffer(memory_, size), peer_,
+                              [this](asio::error_code, std::size_t) { receive(); });
+    }
+
+    udp::socket& socket_;
+    udp::endpoint peer_;
+    std::array<char, session_read_size> memory_;
+};
+
+asio::awaitable<void> echo_datagrams(udp::socket& socket) {
+    std::array<char, session_read_size> memory;
+    udp::endpoint peer;
+    while (true) {
+        std::size_t size = co_await socket.async_receive_from(asio::buffer(memory), peer, asio::use_awaitable);
+        co_await socket.async_send_to(asio::buffer(memory, size), peer, asio::use_awaitable);
+    }
+}
+
+void serve_datagrams(int fd, bool coroutines) {
     asio::io_context context(1);
-    typename Protocol::acceptor acceptor(context, protocol, fd);
+    udp::socket socket(context, udp::v4(), fd);
+    Port port(socket);
     if (coroutines)
-        asio::co_spawn(context, accept_all<Protocol>(acceptor), asio::detached);
+        asio::co_spawn(context, echo_datagrams(socket), asio::detached);
     else
-        accept_next<Protocol>(acceptor);
+        port.receive();
     context.run();
 }
 
-void serve(int fd, bool coroutines) {
+template <class Protocol>
+void serve_with(const Protocol& protocol, int fd, Service service, bool coroutines) {
+    asio::io_context context(1);
+    typename Protocol::acceptor acceptor(context, protocol, fd);
+    if (coroutines)
+        asio::co_spawn(context, accept_all<Protocol>(acceptor, service), asio::detached);
+    else
+        accept_next<Protocol>(acceptor, service);
+    context.run();
+}
+
+void serve(Service service, int fd, bool coroutines) {
+    if (service == Service::datagrams) return serve_datagrams(fd, coroutines);
     int domain = 0;
     socklen_t size = sizeof domain;
     ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
     if (domain == AF_UNIX)
-        serve_with(Unix(), fd, coroutines);
+        serve_with(Unix(), fd, service, coroutines);
     else
-        serve_with(tcp::v4(), fd, coroutines);
+        serve_with(tcp::v4(), fd, service, coroutines);
 }
 
 }  // namespace
 
-void serve_asio_callbacks(Service, int fd) { serve(fd, false); }
-void serve_asio_coroutines(Service, int fd) { serve(fd, true); }
+void serve_asio_callbacks(Service service, int fd) { serve(service, fd, false); }
+void serve_asio_coroutines(Service service, int fd) { serve(service, fd, true); }
 
 }  // namespace bench
