@@ -19,7 +19,7 @@ namespace {
 constexpr unsigned most_waiting = 4;  // buffers of a connection that nobody reads
 constexpr std::size_t block_size = std::size_t{64} << 10;
 constexpr std::size_t worth_a_block = 4096;
-constexpr std::size_t worth_a_call = 8192;
+constexpr std::size_t worth_a_call = 32768;
 
 }  // namespace
 
@@ -148,7 +148,7 @@ void UringStream::received(int result, std::uint32_t flags) noexcept {
     } else if (result <= 0 && !was_asked_back) {
         ended_ = true;
         end_ = static_cast<std::int16_t>(result);
-    } else if (result == static_cast<int>(BufferPool::buffer_size)) {
+    } else if (result == static_cast<int>(BufferPool::buffer_size) && count_ > 1) {
         plenty_ = readable_ = true;
     }
     wake_reader();
@@ -245,7 +245,7 @@ bool UringStream::receive_directly(Operation& operation) noexcept {
         return false;
     }
     readable_ = count && *count == room;
-    plenty_ = count && *count >= BufferPool::buffer_size;
+    plenty_ = count && *count > BufferPool::buffer_size;
     direct_ = true;
     if (count && *count == 0) ended_ = true;
     operation.finish(count ? static_cast<std::int64_t>(*count) : -count.error().number());
