@@ -33,6 +33,16 @@ std::vector<std::byte> pattern(std::size_t more) {
 
 [[noreturn]] void fail(const char* what) { throw std::runtime_error(std::string("load: ") + what); }
 
+/// A call that waits is interrupted, and one that has moved a part ends with that, when the ring of another load in this
+/// thread has something to tell: of connections, say, whose server is ended.
+template <class Function>
+ssize_t until_done(Function call) {
+    while (true) {
+        ssize_t result = call();
+        if (result >= 0 || errno != EINTR) return result;
+    }
+}
+
 class Ring {
 public:
     Ring() {
@@ -241,12 +251,16 @@ public:
     void run(long requests) override {
         int fd = connect_to(server_, SOCK_STREAM);
         for (long i = 0; i < requests; ++i) {
-            auto sent = ::send(fd, pattern_.data(), pattern_.size(), MSG_NOSIGNAL);
-            if (sent != static_cast<ssize_t>(pattern_.size())) fail("a request could not be sent");
+            for (std::size_t sent = 0; sent < pattern_.size();) {
+                auto count =
+                    until_done([&] { return ::send(fd, &pattern_[sent], pattern_.size() - sent, MSG_NOSIGNAL); });
+                if (count <= 0) fail("a request could not be sent");
+                sent += static_cast<std::size_t>(count);
+            }
         }
         must(::shutdown(fd, SHUT_WR), "shutdown");
         std::byte byte;
-        if (::recv(fd, &byte, 1, 0) != 0) fail("something came back");
+        if (until_done([&] { return ::recv(fd, &byte, 1, 0); }) != 0) fail("something came back");
         ::close(fd);
     }
 
@@ -296,12 +310,13 @@ private:
         item->cmsg_type = UDP_SEGMENT;
         item->cmsg_len = CMSG_LEN(sizeof segment);
         std::memcpy(CMSG_DATA(item), &segment, sizeof segment);
-        if (::sendmsg(fd, &header, 0) != static_cast<ssize_t>(train_)) fail("a train could not be sent");
+        if (until_done([&] { return ::sendmsg(fd, &header, 0); }) != static_cast<ssize_t>(train_))
+            fail("a train could not be sent");
     }
 
     void receive(int fd) {
         for (std::size_t got = 0; got < train_;) {
-            ssize_t size = ::recv(fd, memory_.data(), memory_.size(), 0);
+            ssize_t size = until_done([&] { return ::recv(fd, memory_.data(), memory_.size(), 0); });
             if (size <= 0) fail("no answer");
             if (std::memcmp(memory_.data(), &pattern_[sent_ % period + got], static_cast<std::size_t>(size)) != 0)
                 fail("other bytes than were sent");
