@@ -79,6 +79,7 @@ const std::vector<Row>& rows() {
         {"echo tcp 64 B x 1000", tcp, echo, {1000, 64, 1}, 1.05, 1.05, 1.00},
         {"echo tcp 64 B x 50 x 16", tcp, echo, {50, 64, 16}, 1.05, 1.05, 0},
         {"echo tcp 16 KiB x 50", tcp, echo, {50, 16384, 1}, 1.00, 1.05, 0},
+        {"echo tcp 24 KiB x 50", tcp, echo, {50, 24576, 1}, 0, 1.05, 0},  // more than a buffer of the ring holds
         {"accept echo close x 64", tcp, a_connection_each, {64, 64, 1}, 0, 1.03, 1.03},
         {"echo unix 64 B x 50", local, echo, {50, 64, 1}, 1.05, 0, 0.95},
         {"echo udp 64 B x 16 x 4", Transport::udp, echo, {16, 64, 4}, 1.05, 1.05, 0},

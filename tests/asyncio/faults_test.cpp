@@ -38,11 +38,10 @@ Task<> ask(Address where, char letter, std::size_t size) {
     co_await stream.close();
 }
 
-Task<> talk() {
+Task<> talk(std::size_t size = 200'000) {
     auto server = start_server(any_port, echo);
     TaskGroup group;
-    for (char letter : {'a', 'b', 'c'})
-        (void)group.spawn(ask, server.addresses().front(), letter, std::size_t{200'000});
+    for (char letter : {'a', 'b', 'c'}) (void)group.spawn(ask, server.addresses().front(), letter, size);
     co_await group.join();
     ServeTally tally = co_await server.stop(10s);
     EXPECT_EQ(tally.accepted, 3u);
@@ -92,12 +91,43 @@ TEST_P(FaultsTest, an_error_of_a_call_is_raised_with_its_number) {
 
 TEST(UringFaults, short_counts_and_false_alarms_of_direct_calls_lose_nothing) {
     if (!has_uring()) GTEST_SKIP() << "the kernel refuses io_uring";
-    Faults faults([calls = 0](Call call) mutable -> Fault {
-        if (call != Call::recv && call != Call::send) return {};
-        if (++calls % 5 == 0) return {EAGAIN};
-        return {0, 1 + static_cast<std::size_t>(calls % 700)};
+    for (Call which : {Call::recv, Call::send}) {  // what is sent by pieces is not read directly
+        int calls = 0;
+        Faults faults([&](Call call) -> Fault {
+            if (call != which) return {};
+            if (++calls % 5 == 0) return {EAGAIN};
+            return {0, 1 + static_cast<std::size_t>(calls) * 7919 % 30'000};
+        });
+        asyncio::run(talk(4'000'000), options_for(EngineChoice::uring));
+        EXPECT_GT(calls, 20);
+    }
+}
+
+Task<> bounce(std::size_t size, int times) {
+    auto server = start_server(any_port, echo);
+    Stream stream = co_await open_connection(server.addresses().front());
+    std::string message(size, 'x');
+    for (int i = 0; i < times; ++i) {
+        co_await stream.write(message);
+        auto answer = co_await stream.readexactly(size);
+        EXPECT_EQ(answer.size(), size);
+    }
+}
+
+// A call for each would be dear where calls are; see "Buffers are provided few at a time" in DESIGN.md.
+TEST(UringFaults, what_fills_one_buffer_stays_with_the_ring_and_more_is_read_directly) {
+    if (!has_uring()) GTEST_SKIP() << "the kernel refuses io_uring";
+    constexpr int times = 50;
+    int calls = 0;
+    Faults count([&](Call call) -> Fault {
+        calls += call == Call::recv;
+        return {};
     });
-    asyncio::run(talk(), options_for(EngineChoice::uring));
+    asyncio::run(bounce(16 << 10, times), options_for(EngineChoice::uring));
+    EXPECT_LT(calls, times / 5);
+    calls = 0;
+    asyncio::run(bounce(24 << 10, times), options_for(EngineChoice::uring));
+    EXPECT_GT(calls, times);
 }
 
 // The last thing that a loop does may be to close.

@@ -19,7 +19,7 @@ namespace {
 constexpr unsigned most_waiting = 4;  // buffers of a connection that nobody reads
 constexpr std::size_t block_size = std::size_t{64} << 10;
 constexpr std::size_t worth_a_block = 4096;
-constexpr std::size_t worth_a_call = 32768;
+constexpr std::size_t worth_a_call = BufferPool::buffer_size + 1;
 
 }  // namespace
 
@@ -129,6 +129,7 @@ void UringStream::received(int result, std::uint32_t flags) noexcept {
         if (result <= 0 || is_dropped()) {
             pool.give_back(number);
         } else {
+            if (count_ > 0 && pool.size(last_) == BufferPool::buffer_size) plenty_ = readable_ = true;
             pool.size(number) = static_cast<std::uint32_t>(result);
             pool.next(number) = BufferPool::none;
             (count_ == 0 ? first_ : pool.next(last_)) = number;
@@ -148,8 +149,6 @@ void UringStream::received(int result, std::uint32_t flags) noexcept {
     } else if (result <= 0 && !was_asked_back) {
         ended_ = true;
         end_ = static_cast<std::int16_t>(result);
-    } else if (result == static_cast<int>(BufferPool::buffer_size) && count_ > 1) {
-        plenty_ = readable_ = true;
     }
     wake_reader();
     bool is_too_much = plenty_ || (!reading_ && count_ >= most_waiting);

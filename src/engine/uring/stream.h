@@ -8,9 +8,9 @@ namespace bight::engine {
 /// A connection. One multishot receive stays with the kernel for as long as somebody reads; what comes while nobody
 /// does waits here, and soon in the kernel: past a few buffers the receive is taken back.
 ///
-/// Who fills two buffers before the first is taken would empty the pool, and hand out cold memory: from such a connection,
-/// and from every one when no buffer is left, the kernel only tells that there is something, and it is read into one hot
-/// block.
+/// Who sends more than a buffer holds would empty the pool, and hand out cold memory: once something comes behind a full
+/// buffer that nobody has taken yet, and when no buffer is left, the kernel only tells that there is something, and it is
+/// read into one hot block.
 class UringStream final : public UringChannel {
 public:
     UringStream(UringEngine& engine, int fd) noexcept : UringChannel(engine, fd) {}
