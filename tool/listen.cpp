@@ -3,6 +3,9 @@
 
 #include <bight/error.h>
 
+#include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include <netinet/tcp.h>
@@ -11,6 +14,12 @@
 
 namespace bight::tool {
 namespace {
+
+using namespace std::chrono_literals;
+
+// A server that was killed has its addresses until the kernel has ended its ring, which takes it 5 to 10 ms, and more under
+// load: whoever is started again at once tries for 0.3 s.
+constexpr Duration longest_pause = 160ms;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -43,7 +52,9 @@ bool is_unix(const Endpoint& endpoint) noexcept {
 
 Kind kind_of(const Endpoint& endpoint) noexcept { return is_datagram(endpoint) ? Kind::datagram : Kind::stream; }
 
-Socket open_listener(const Endpoint& endpoint) {
+namespace {
+
+Socket try_to_open(const Endpoint& endpoint) {
     auto where = endpoint.where();
     std::optional<UnixBinding> binding;
     if (is_unix(endpoint)) binding.emplace(endpoint);
@@ -56,6 +67,19 @@ Socket open_listener(const Endpoint& endpoint) {
     // Accepted connections inherit it: an answer does not wait for more of its kind.
     if (!is_unix(endpoint)) listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     return listener;
+}
+
+}  // namespace
+
+Socket open_listener(const Endpoint& endpoint) {
+    for (Duration pause = 10ms;; pause *= 2) {
+        try {
+            return try_to_open(endpoint);
+        } catch (const OSError& error) {
+            if (error.errnum() != EADDRINUSE || pause > longest_pause) throw;
+        }
+        std::this_thread::sleep_for(pause);
+    }
 }
 
 UnixBinding::UnixBinding(const Endpoint& endpoint) {

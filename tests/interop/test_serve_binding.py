@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import BIGHT, STYLES, BightTest, in_every_style, parse_endpoint  # noqa: E402
+from bight_process import BIGHT, STYLES, BightTest, exchange, in_every_style, parse_endpoint  # noqa: E402
 
 
 class Refused(BightTest):
@@ -153,6 +153,16 @@ class Restart(BightTest):
                     server.stop()  # it closes first, so its side lingers in TIME_WAIT
                 again = self.serve("echo", "--listen", server.endpoint, "--style", style)
                 self.assert_echoes(again)
+
+    def test_after_a_kill_its_port_can_be_had_again_at_once(self):
+        for style in STYLES:
+            with self.subTest(style=style):
+                server = self.serve("echo", "--listen", "tcp:0", "--style", style)
+                with server.connect() as connection:
+                    self.assertEqual(exchange(connection, b"x"), b"x")
+                    server.kill()  # and the kernel has a ring to end, which has the listener
+                    again = self.serve("echo", "--listen", server.endpoint, "--style", style)
+                    self.assert_echoes(again)
 
     def test_a_running_server_keeps_its_port(self):
         for style in STYLES:
