@@ -315,6 +315,7 @@ private:
         }
         ~Reachable() {
             std::lock_guard lock(worker.mutex_);
+            worker.accepted_ = worker.loop_->metrics().accepted;
             worker.loop_ = nullptr;
         }
         Worker& worker;
@@ -326,7 +327,6 @@ private:
             say(loop.engine_reason() + ": epoll does it");
         Reachable reachable(*this, loop);
         loop.run_until_complete(work());
-        accepted_ = loop.metrics().accepted;
     }
 
     /// Each counts: the second may come before the first has had its effect.

@@ -95,8 +95,7 @@ public:
 
 private:
     void answer(std::size_t size) {
-        socket_.async_send_to(asio::buffer(memory_, size), peer_,
-                              [this](asio::error_code, std::size_t) { receive(); });
+        socket_.async_send_to(asio::buffer(memory_, size), peer_, [this](asio::error_code, std::size_t) { receive(); });
     }
 
     udp::socket& socket_;
@@ -108,8 +107,10 @@ asio::awaitable<void> echo_datagrams(udp::socket& socket) {
     std::array<char, session_read_size> memory;
     udp::endpoint peer;
     while (true) {
-        std::size_t size = co_await socket.async_receive_from(asio::buffer(memory), peer, asio::use_awaitable);
-        co_await socket.async_send_to(asio::buffer(memory, size), peer, asio::use_awaitable);
+        try {
+            std::size_t size = co_await socket.async_receive_from(asio::buffer(memory), peer, asio::use_awaitable);
+            co_await socket.async_send_to(asio::buffer(memory, size), peer, asio::use_awaitable);
+        } catch (const std::system_error&) {}  // of a client that has gone
     }
 }
 

@@ -252,8 +252,8 @@ public:
         int fd = connect_to(server_, SOCK_STREAM);
         for (long i = 0; i < requests; ++i) {
             for (std::size_t sent = 0; sent < pattern_.size();) {
-                auto count =
-                    until_done([&] { return ::send(fd, &pattern_[sent], pattern_.size() - sent, MSG_NOSIGNAL); });
+                auto count = until_done(
+                    [&] { return ::send(fd, &pattern_[sent], pattern_.size() - sent, MSG_NOSIGNAL); });
                 if (count <= 0) fail("a request could not be sent");
                 sent += static_cast<std::size_t>(count);
             }

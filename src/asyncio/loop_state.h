@@ -108,7 +108,7 @@ public:
     void* exception_context = nullptr;
     std::uint64_t task_ids = 0;
     std::uint64_t live_tasks = 0;
-    std::uint64_t accepted = 0;  // connections
+    std::uint64_t accepted = 0;     // connections
     std::uint64_t resumptions = 0;  // coroutines of others that are about to go on
 
 private:

@@ -57,7 +57,7 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
 
 // These five are made most, so they are inline: each frame to return through is dear right after a system call.
 
-// libc's recv(3) and send(3) are places at which a thread can be cancelled, which has no way out of a noexcept function,
+// libc's recv(3), recvmsg(3) and send(3) are places at which a thread can be cancelled, which has no way out of a noexcept function,
 // and takes two locked operations a call where there is more than one thread. So the first three go past them.
 inline constexpr bool past_libc = !bight::detail::is_sanitized;
 
@@ -68,10 +68,10 @@ inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept
     });
 }
 
-/// As recv(), of a Unix stream: `lost_beside` says whether descriptors or credentials came with it, which are thrown away
-/// (MSG_CTRUNC).
-inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags, bool& lost_beside) noexcept {
-    lost_beside = false;
+/// As recv(), by recvmsg(2): `is_marked` says whether descriptors or credentials came with the data, which are thrown away
+/// (MSG_CTRUNC). A Unix stream stops behind such data, and where it begins.
+inline Result<std::size_t> recv_to_mark(int fd, MutableBytes memory, int flags, bool& is_marked) noexcept {
+    is_marked = false;
     return moved(Call::recv, memory.size(), [&](std::size_t size) -> ssize_t {
         iovec piece{memory.data(), size};
         msghdr message{};
@@ -82,7 +82,7 @@ inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags, bool& lo
             count = ::syscall(SYS_recvmsg, fd, &message, flags);
         else
             count = ::recvmsg(fd, &message, flags);
-        lost_beside = count >= 0 && (message.msg_flags & MSG_CTRUNC) != 0;
+        is_marked = count >= 0 && (message.msg_flags & MSG_CTRUNC) != 0;
         return count;
     });
 }

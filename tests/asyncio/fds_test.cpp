@@ -146,8 +146,16 @@ TEST_P(FdsTest, a_plain_read_goes_on_behind_what_came_with_them) {
         std::array<std::byte, 100> memory;
         for (bool into : {false, true}) {
             for (bool with_credentials : {false, true}) {
-                sys::setsockopt_int(b.fileno(), SOL_SOCKET, SO_PASSCRED, with_credentials).value();
                 std::string sent, received;
+                if (with_credentials) {  // from now on: what was sent before has none, and is not joined with what has
+                    co_await a.write("anonymous,");
+                    sent += "anonymous,";
+                }
+                sys::setsockopt_int(b.fileno(), SOL_SOCKET, SO_PASSCRED, with_credentials).value();
+                if (with_credentials) {
+                    co_await a.write("known,");
+                    sent += "known,";
+                }
                 for (int i = 0; i < 3; ++i) {  // all of it is there before the first read, and tells of itself once
                     co_await a.write("plain,");
                     co_await send(&a, "with,", fds(a.fileno()));

@@ -259,9 +259,20 @@ class Streams(BightTest):
         tool.send(signal.SIGINT)
         self.assertEqual(tool.wait(), 130)
 
+    def test_of_two_signals_at_once_the_first_is_the_first(self):
+        tool = self.bight("ip", "list", "::/0")
+        tool.read_until(lambda output: len(output) > 0)
+        self.assert_eventually(lambda: self.sleeps(tool), "the pipe is full")
+        tool.send(signal.SIGSTOP)
+        self.assert_eventually(lambda: self.sleeps(tool, "T"), "it stands still")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            tool.send(number)
+        tool.send(signal.SIGCONT)
+        self.assertEqual(tool.wait(), 143)  # the kernel gives the lower number first, and the other one ends it
+
     @staticmethod
-    def sleeps(tool):
-        return "\nState:\tS" in Path(f"/proc/{tool.pid}/status").read_text()
+    def sleeps(tool, state="S"):
+        return f"\nState:\t{state}" in Path(f"/proc/{tool.pid}/status").read_text()
 
     @staticmethod
     def unread(pipe):

@@ -215,10 +215,12 @@ bool EpollChannel::receive(Operation& operation) noexcept {
 }
 
 /// A stream that gives less than there is room for has no more, but for urgent data or an end; one of the Unix domain stops
-/// at every piece that came with descriptors, too.
+/// at every piece that came with descriptors or other credentials, too. Of urgent data epoll has told, unless somebody
+/// takes it by fileno() before it could: then what is behind it waits for more.
 Result<std::size_t> EpollChannel::receive_some(MutableBytes memory) noexcept {
     bool stopped = false;
-    auto count = is_unix_ ? sys::recv(fd_, memory, MSG_DONTWAIT, stopped) : sys::recv(fd_, memory, MSG_DONTWAIT);
+    auto count = is_unix_ ? sys::recv_to_mark(fd_, memory, MSG_DONTWAIT, stopped)
+                          : sys::recv(fd_, memory, MSG_DONTWAIT);
     if (count && *count < memory.size() && trusts_short_ && !stopped && !at_end_) readable_ = false;
     return count;
 }
@@ -308,14 +310,12 @@ bool EpollChannel::accept(Operation& operation) noexcept {
     if (!connection) return unready(readable_, operation, connection.error());
     FileDescriptor fd(*connection);
     std::unique_ptr<EpollChannel> channel(new (std::nothrow) EpollChannel(engine_, fd.fileno(), Use::stream));
-    if (channel) {
-        channel->trusts_short_ = trusts_short_;
-        channel->is_unix_ = is_unix_;
-    }
     if (!channel) {
         operation.finish(-ENOMEM);
         return true;
     }
+    channel->trusts_short_ = trusts_short_;
+    channel->is_unix_ = is_unix_;
     auto added = engine_.add(std::move(channel), EpollEngine::socket_events);
     if (!added) {
         operation.finish(-added.error().number());
