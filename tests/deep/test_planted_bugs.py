@@ -23,8 +23,8 @@ UNIT_TESTS = CELL / "tests" / "CMakeFiles" / "test_blocking.dir" / "blocking"
 
 # What it is called, the source, what is replaced there by what, and CPython's tests that are run.
 BUGS = [
-    ("timeouts_half_as_long_again", "blocking/socket_state.cpp", "    timeout = limit;\n",
-     "    timeout = limit ? Timeout(*limit * 3 / 2) : limit;\n", r"[Tt]imeout"),
+    ("timeouts_half_as_long_again", "blocking/socket_state.cpp", "wanted;\n    timeout = limit;\n",
+     "wanted;\n    timeout = limit ? Timeout(*limit * 3 / 2) : limit;\n", r"[Tt]imeout"),
     ("a_peek_takes_what_it_sees", "blocking/message.cpp", "memory, room, state->without_waiting(flags),",
      "memory, room, state->without_waiting(flags) & ~MSG_PEEK,", r"Peek"),
     ("sendall_sends_once", "blocking/socket_state.cpp", "        rest = rest.slice(*sent);\n", "        rest = {};\n",
@@ -53,7 +53,7 @@ OWN = [
     ("shutdown_does_nothing", "sys/socket_calls.cpp",
      "return checked_void(Call::shutdown, [&] { return ::shutdown(fd, how); });", "return (void)fd, (void)how, Result<void>();",
      "Data.half_close*"),
-    ("descriptors_in_excess_stay_open", "blocking/message.cpp", "        received.fds.resize(max_fds);\n",
+    ("descriptors_in_excess_stay_open", "blocking/received_fds.cpp", "        received.fds.resize(max_fds);\n",
      "        while (received.fds.size() > max_fds) (void)received.fds.back().detach(), received.fds.pop_back();\n",
      "Fds.in_excess*"),
     ("a_limit_begins_anew_with_each_signal", "blocking/deadline.cpp",
