@@ -188,7 +188,8 @@ bool Pipe::receive(Operation& operation) noexcept {
 }
 
 bool Pipe::send(Operation& operation) noexcept {
-    while (operation.transferred < operation.size) {
+    for (int calls = 0; operation.transferred < operation.size; ++calls) {
+        if (calls == most_sends_in_a_row) return false;  // it is told at once if there is room
         auto count = sys::write_pipe(fd_, Bytes(operation.data, operation.size).slice(operation.transferred));
         if (count) {
             operation.transferred += *count;

@@ -20,4 +20,7 @@ inline bool reads(const Operation& operation) noexcept {
     }
 }
 
+/// A send that finds room again and again, for its peer reads meanwhile, gives way to others after so many calls.
+inline constexpr int most_sends_in_a_row = 8;
+
 }  // namespace bight::engine

@@ -9,6 +9,7 @@
 #include "support/descriptors.h"
 #include "support/faults.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <ctime>
@@ -72,6 +73,29 @@ TEST_P(FaultsTest, short_counts_lose_nothing) {
         return {0, 1 + static_cast<std::size_t>(++calls % 900)};
     });
     run(talk());
+}
+
+// As where the peer reads as fast as this one sends: there is always room.
+TEST_P(FaultsTest, a_long_send_gives_way_to_others) {
+    int in_a_row = 0, most_in_a_row = 0;
+    Faults faults([&](Call call) -> Fault {
+        if (call != Call::send) return {};
+        most_in_a_row = std::max(most_in_a_row, ++in_a_row);
+        return {0, 100};
+    });
+    auto talk = [&in_a_row]() -> Task<> {
+        auto server = start_server(any_port, [](Stream client) -> Task<> { (void)co_await client.read_all(1 << 20); });
+        Stream stream = co_await open_connection(server.addresses().front());
+        TaskGroup group;
+        auto sending = group.spawn(send, &stream, std::string(100'000, 'x'));
+        while (!sending.done()) {
+            in_a_row = 0;
+            co_await sleep(Duration::zero());
+        }
+        co_await group.join();
+    };
+    run(talk());
+    EXPECT_LE(most_in_a_row, 20);
 }
 
 TEST_P(FaultsTest, an_error_of_a_call_is_raised_with_its_number) {

@@ -102,8 +102,12 @@ void EpollChannel::next_writing() noexcept {
 
 bool EpollChannel::proceed(Operation& operation) noexcept {
     operation.queued = false;
+    bool writes = &operation == writing_;
     if (!perform(operation)) {
-        if (operation.cancelled) end(operation, ECANCELED);
+        if (operation.cancelled)
+            end(operation, ECANCELED);
+        else if (writes && writable_)
+            enqueue(&operation);  // it gives way
         return false;
     }
     if (reading_ == &operation) {
@@ -240,15 +244,16 @@ bool EpollChannel::receive_from(Operation& operation) noexcept {
 }
 
 bool EpollChannel::send(Operation& operation) noexcept {
-    while (true) {
+    for (int calls = 0; calls < most_sends_in_a_row; ++calls) {
         Bytes rest = Bytes(operation.data, operation.size).slice(operation.transferred);
         auto count = sys::send(fd_, rest, MSG_DONTWAIT);
         if (!count) return unready(writable_, operation, count.error());
         operation.transferred += *count;
-        if (*count == rest.size()) break;
+        if (*count < rest.size()) continue;
+        operation.finish(static_cast<std::int64_t>(operation.size));
+        return true;
     }
-    operation.finish(static_cast<std::int64_t>(operation.size));
-    return true;
+    return false;  // it stays writable
 }
 
 bool EpollChannel::send_fds(Operation& operation) noexcept {

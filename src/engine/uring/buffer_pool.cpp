@@ -41,6 +41,7 @@ Result<BufferPool::Owner> BufferPool::open(sys::Ring& ring) noexcept {
 
 void BufferPool::refill() noexcept {
     if (foreign_.load(std::memory_order_relaxed) != none) collect_foreign();
+    if (std::exchange(ran_out_, false)) used_ += smallest_target;
     if (used_ * 2 > target_)
         target_ = std::min(used_ * 2, capacity);
     else if (target_ > smallest_target && used_ * 4 < target_)

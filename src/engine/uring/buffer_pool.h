@@ -36,14 +36,14 @@ public:
 
     // ---- By the engine: `number` is what the kernel names a buffer by. -----------------------------------------------
 
-    /// The kernel has used this one.
-    void taken(std::uint16_t) noexcept {
-        ++used_;
+    /// The kernel has used one: of much that comes at once it takes all there are, which is no reason to provide more.
+    void taken(bool is_of_much) noexcept {
+        used_ += is_of_much ? 0 : 1;
         --provided_;
     }
 
-    /// The kernel found none: the next refill() is to be larger.
-    void ran_out() noexcept { used_ += smallest_target; }
+    /// The kernel found none, be it once in a turn or often: the next refill() is to be larger.
+    void ran_out() noexcept { ran_out_ = true; }
 
     /// Gives the kernel what it is to have for the next turn.
     void refill() noexcept;
@@ -91,6 +91,7 @@ private:
     unsigned provided_ = 0;
     unsigned target_ = smallest_target;
     unsigned used_ = 0;  // since the last refill
+    bool ran_out_ = false;
 
     std::array<std::uint16_t, capacity> next_;
     std::array<std::uint32_t, capacity> size_;

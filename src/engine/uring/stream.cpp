@@ -122,14 +122,15 @@ void UringStream::arm_receive() noexcept {
 
 void UringStream::received(int result, std::uint32_t flags) noexcept {
     if (!(flags & IORING_CQE_F_MORE)) armed_ = false;
+    BufferPool& pool = *engine_.buffers_;
+    bool is_much = count_ > 0 && pool.size(last_) == BufferPool::buffer_size;
     if (flags & IORING_CQE_F_BUFFER) {
         auto number = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
-        BufferPool& pool = *engine_.buffers_;
-        pool.taken(number);
+        pool.taken(is_much);
         if (result <= 0 || is_dropped()) {
             pool.give_back(number);
         } else {
-            if (count_ > 0 && pool.size(last_) == BufferPool::buffer_size) plenty_ = readable_ = true;
+            if (is_much) plenty_ = readable_ = true;
             pool.size(number) = static_cast<std::uint32_t>(result);
             pool.next(number) = BufferPool::none;
             (count_ == 0 ? first_ : pool.next(last_)) = number;
@@ -141,8 +142,8 @@ void UringStream::received(int result, std::uint32_t flags) noexcept {
     bool was_asked_back = result == -ECANCELED && stopping_;
     if (result == -ENOBUFS) {
         ++engine_.counters_.no_buffers;
-        engine_.buffers_->ran_out();
-        plenty_ = engine_.buffers_->is_exhausted();
+        if (!is_much) pool.ran_out();
+        plenty_ = is_much || pool.is_exhausted();
         readable_ = true;
     } else if (result == -EAGAIN) {  // somebody else has made the descriptor non-blocking: the kernel does not wait
         plenty_ = true;
@@ -385,7 +386,9 @@ void UringStream::became_writable(int result, std::uint32_t flags) noexcept {
 
 void UringStream::send_more(Operation& operation) noexcept {
     if (operation.verb == Verb::send_fds && !begin_sending_fds(operation)) return;
-    while (operation.transferred < operation.size) {
+    for (int calls = 0; operation.transferred < operation.size; ++calls) {
+        if (calls == most_sends_in_a_row && !edges_)
+            return ask_when_writable();  // a poll tells at once if there is room
         auto count = sys::send(fd_, Bytes(operation.data, operation.size).slice(operation.transferred), MSG_DONTWAIT);
         if (!count && count.error().number() == EAGAIN) return ask_when_writable();
         if (!count) return written(-count.error().number());
