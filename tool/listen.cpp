@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A server that was killed has its addresses until the kernel has ended its ring, which takes it 5 to 10 ms, and more under
-// load: whoever is started again at once tries for 0.3 s.
+// load: whoever is started again at once tries for 0.2 s, three times more, for a living one sees that it is asked.
 constexpr Duration longest_pause = 160ms;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
@@ -72,7 +72,7 @@ Socket try_to_open(const Endpoint& endpoint) {
 }  // namespace
 
 Socket open_listener(const Endpoint& endpoint) {
-    for (Duration pause = 10ms;; pause *= 2) {
+    for (Duration pause = 10ms;; pause *= 4) {
         try {
             return try_to_open(endpoint);
         } catch (const OSError& error) {

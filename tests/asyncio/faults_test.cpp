@@ -75,27 +75,42 @@ TEST_P(FaultsTest, short_counts_lose_nothing) {
     run(talk());
 }
 
-// As where the peer reads as fast as this one sends: there is always room.
-TEST_P(FaultsTest, a_long_send_gives_way_to_others) {
-    int in_a_row = 0, most_in_a_row = 0;
-    Faults faults([&](Call call) -> Fault {
-        if (call != Call::send) return {};
-        most_in_a_row = std::max(most_in_a_row, ++in_a_row);
-        return {0, 100};
+/// Sends much to who reads it only when nothing goes any more; `in_a_row` is set to 0 in each turn of the loop.
+Task<> send_much(bool half_closed, std::size_t size, int* in_a_row) {
+    Event full;
+    std::size_t received = 0;
+    auto server = start_server(any_port, [&](Stream client) -> Task<> {
+        if (half_closed) client.write_eof();
+        co_await full.wait();
+        auto data = co_await client.read_all(size);
+        received = data.size();
     });
-    auto talk = [&in_a_row]() -> Task<> {
-        auto server = start_server(any_port, [](Stream client) -> Task<> { (void)co_await client.read_all(1 << 20); });
-        Stream stream = co_await open_connection(server.addresses().front());
-        TaskGroup group;
-        auto sending = group.spawn(send, &stream, std::string(100'000, 'x'));
-        while (!sending.done()) {
-            in_a_row = 0;
-            co_await sleep(Duration::zero());
-        }
-        co_await group.join();
-    };
-    run(talk());
-    EXPECT_LE(most_in_a_row, 20);
+    Stream stream = co_await open_connection(server.addresses().front());
+    TaskGroup group;
+    auto sending = group.spawn(send, &stream, std::string(size, 'x'));
+    for (int quiet = 0; !sending.done(); quiet = *in_a_row > 0 ? 0 : quiet + 1) {
+        if (quiet == 100) full.set();
+        *in_a_row = 0;
+        co_await sleep(Duration::zero());
+    }
+    co_await group.join();
+    co_await server.stop(10s);
+    EXPECT_EQ(received, size);
+}
+
+TEST_P(FaultsTest, a_long_send_gives_way_to_others) {
+    for (bool half_closed : {false, true}) {
+        int in_a_row = 0, most_in_a_row = 0, all = 0;
+        Faults faults([&](Call call) -> Fault {
+            if (call != Call::send) return {};
+            ++all;
+            most_in_a_row = std::max(most_in_a_row, ++in_a_row);
+            return {0, 1000};
+        });
+        run(send_much(half_closed, 6'000'000, &in_a_row));
+        EXPECT_LE(most_in_a_row, 20) << half_closed;
+        EXPECT_GT(all, 1000);
+    }
 }
 
 TEST_P(FaultsTest, an_error_of_a_call_is_raised_with_its_number) {

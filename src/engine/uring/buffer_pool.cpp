@@ -41,10 +41,11 @@ Result<BufferPool::Owner> BufferPool::open(sys::Ring& ring) noexcept {
 
 void BufferPool::refill() noexcept {
     if (foreign_.load(std::memory_order_relaxed) != none) collect_foreign();
-    if (std::exchange(ran_out_, false)) used_ += smallest_target;
+    bool ran_out = std::exchange(ran_out_, false);
+    if (ran_out) used_ += smallest_target;
     if (used_ * 2 > target_)
         target_ = std::min(used_ * 2, capacity);
-    else if (target_ > smallest_target && used_ * 4 < target_)
+    else if (!ran_out && target_ > smallest_target && used_ * 4 < target_)
         target_ -= std::max(1u, target_ >> 6);
     used_ = 0;
     if (provided_ >= target_ || free_count_ == 0) return;

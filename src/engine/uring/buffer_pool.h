@@ -42,7 +42,7 @@ public:
         --provided_;
     }
 
-    /// The kernel found none, be it once in a turn or often: the next refill() is to be larger.
+    /// The kernel found none, be it once in a turn or often: the next refill() counts it as a few that were used.
     void ran_out() noexcept { ran_out_ = true; }
 
     /// Gives the kernel what it is to have for the next turn.

@@ -123,7 +123,7 @@ void UringStream::arm_receive() noexcept {
 void UringStream::received(int result, std::uint32_t flags) noexcept {
     if (!(flags & IORING_CQE_F_MORE)) armed_ = false;
     BufferPool& pool = *engine_.buffers_;
-    bool is_much = count_ > 0 && pool.size(last_) == BufferPool::buffer_size;
+    bool is_much = plenty_ || (count_ > 0 && pool.size(last_) == BufferPool::buffer_size);
     if (flags & IORING_CQE_F_BUFFER) {
         auto number = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
         pool.taken(is_much);
@@ -307,18 +307,23 @@ void UringStream::begin_sending(Operation& operation) noexcept {
     if (connects && operation.address->family() == Family::unix_domain) return connected(connect_at_once(operation));
     if (operation.verb == Verb::send_fds && !begin_sending_fds(operation)) return;
     if (!connects && operation.transferred > 0) return wait_for_room(operation);
-    sending_ = connects ? Request::connect : Request::send;
-    io_uring_sqe* sqe = request(sending_, connects ? IORING_OP_CONNECT : IORING_OP_SEND);
+    if (!connects) return ask_to_send(operation);
+    sending_ = Request::connect;
+    io_uring_sqe* sqe = request(sending_, IORING_OP_CONNECT);
     if (!sqe) return written(-ENOBUFS);
-    if (connects) {
-        sqe->addr = reinterpret_cast<std::uint64_t>(operation.address->sockaddr().data());
-        sqe->off = operation.address->sockaddr().size();
-    } else {
-        sqe->addr = reinterpret_cast<std::uint64_t>(operation.data);
-        sqe->len = static_cast<std::uint32_t>(std::min<std::size_t>(operation.size, 1u << 30));
-        // Of a peer that has finished sending the kernel would wait in a thread for each, which may miss a cancellation.
-        sqe->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    }
+    sqe->addr = reinterpret_cast<std::uint64_t>(operation.address->sockaddr().data());
+    sqe->off = operation.address->sockaddr().size();
+}
+
+void UringStream::ask_to_send(Operation& operation) noexcept {
+    sending_ = Request::send;
+    io_uring_sqe* sqe = request(sending_, IORING_OP_SEND);
+    if (!sqe) return written(-ENOBUFS);
+    Bytes rest = Bytes(operation.data, operation.size).slice(operation.transferred);
+    sqe->addr = reinterpret_cast<std::uint64_t>(rest.data());
+    sqe->len = static_cast<std::uint32_t>(std::min<std::size_t>(rest.size(), 1u << 30));
+    // Of a peer that has finished sending the kernel would wait in a thread for each, which may miss a cancellation.
+    sqe->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 }
 
 /// False where it is done, or has to wait for room.
@@ -361,7 +366,7 @@ void UringStream::sent(int result) noexcept {
 void UringStream::wait_for_room(Operation& operation) noexcept { edges_ ? send_more(operation) : ask_when_writable(); }
 
 /// A poll of the ring's tells the end of the peer's sending, too, asked or not. Then one that tells each change once waits
-/// for room: what was sent before has found none, so there will be a change.
+/// for room: it begins by telling what there is, and later comes only who has found none, so there will be a change.
 void UringStream::ask_when_writable() noexcept {
     sending_ = Request::poll_out;
     if (edges_) return;
@@ -387,8 +392,8 @@ void UringStream::became_writable(int result, std::uint32_t flags) noexcept {
 void UringStream::send_more(Operation& operation) noexcept {
     if (operation.verb == Verb::send_fds && !begin_sending_fds(operation)) return;
     for (int calls = 0; operation.transferred < operation.size; ++calls) {
-        if (calls == most_sends_in_a_row && !edges_)
-            return ask_when_writable();  // a poll tells at once if there is room
+        // A poll tells at once if there is room, but not one that tells each change once: then the ring tries.
+        if (calls == most_sends_in_a_row) return edges_ ? ask_to_send(operation) : ask_when_writable();
         auto count = sys::send(fd_, Bytes(operation.data, operation.size).slice(operation.transferred), MSG_DONTWAIT);
         if (!count && count.error().number() == EAGAIN) return ask_when_writable();
         if (!count) return written(-count.error().number());

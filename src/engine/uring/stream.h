@@ -49,6 +49,7 @@ private:
     bool send_directly(Operation& operation) noexcept;
     void begin_sending(Operation& operation) noexcept;
     bool begin_sending_fds(Operation& operation) noexcept;
+    void ask_to_send(Operation& operation) noexcept;
     void sent(int result) noexcept;
     void wait_for_room(Operation& operation) noexcept;
     void ask_when_writable() noexcept;
