@@ -18,8 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // A server that was killed has its addresses until the kernel has ended its ring, which takes it 5 to 10 ms, and more under
-// load: whoever is started again at once tries for 0.2 s, three times more, for a living one sees that it is asked.
-constexpr Duration longest_pause = 160ms;
+// load: whoever is started again at once tries again, but not often, for a living one sees that it is asked.
+constexpr Duration pauses[] = {10ms, 40ms, 160ms};
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -36,23 +36,6 @@ Endpoint parse(std::string_view text, bool takes_open_sockets) {
     if (has_host && endpoint.host.empty()) endpoint.host = "127.0.0.1";
     return endpoint;
 }
-
-}  // namespace
-
-Endpoint parse_endpoint(std::string_view text) { return parse(text, false); }
-Endpoint parse_server_endpoint(std::string_view text) { return parse(text, true); }
-
-bool is_datagram(const Endpoint& endpoint) noexcept {
-    return endpoint.scheme == Scheme::udp || endpoint.scheme == Scheme::unix_datagram;
-}
-
-bool is_unix(const Endpoint& endpoint) noexcept {
-    return endpoint.scheme == Scheme::unix_stream || endpoint.scheme == Scheme::unix_datagram;
-}
-
-Kind kind_of(const Endpoint& endpoint) noexcept { return is_datagram(endpoint) ? Kind::datagram : Kind::stream; }
-
-namespace {
 
 Socket try_to_open(const Endpoint& endpoint) {
     auto where = endpoint.where();
@@ -71,15 +54,29 @@ Socket try_to_open(const Endpoint& endpoint) {
 
 }  // namespace
 
+Endpoint parse_endpoint(std::string_view text) { return parse(text, false); }
+Endpoint parse_server_endpoint(std::string_view text) { return parse(text, true); }
+
+bool is_datagram(const Endpoint& endpoint) noexcept {
+    return endpoint.scheme == Scheme::udp || endpoint.scheme == Scheme::unix_datagram;
+}
+
+bool is_unix(const Endpoint& endpoint) noexcept {
+    return endpoint.scheme == Scheme::unix_stream || endpoint.scheme == Scheme::unix_datagram;
+}
+
+Kind kind_of(const Endpoint& endpoint) noexcept { return is_datagram(endpoint) ? Kind::datagram : Kind::stream; }
+
 Socket open_listener(const Endpoint& endpoint) {
-    for (Duration pause = 10ms;; pause *= 4) {
+    for (Duration pause : pauses) {
         try {
             return try_to_open(endpoint);
         } catch (const OSError& error) {
-            if (error.errnum() != EADDRINUSE || pause > longest_pause) throw;
+            if (error.errnum() != EADDRINUSE) throw;
         }
         std::this_thread::sleep_for(pause);
     }
+    return try_to_open(endpoint);
 }
 
 UnixBinding::UnixBinding(const Endpoint& endpoint) {

@@ -386,7 +386,7 @@ private:
     int stops_seen_ = 0;  // in the loop
     std::optional<asyncio::TaskHandle<void>> serving_;
     std::optional<asyncio::TaskHandle<void>> draining_;
-    std::uint64_t accepted_ = 0;
+    std::uint64_t accepted_ = 0;        // its thread's, until that has ended
     std::atomic<bool> failed_ = false;  // also: somebody was not served to the end
     std::jthread thread_;
 };

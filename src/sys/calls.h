@@ -57,8 +57,8 @@ Result<void> setsockopt_int(int fd, int level, int option, int value) noexcept;
 
 // These five are made most, so they are inline: each frame to return through is dear right after a system call.
 
-// libc's recv(3), recvmsg(3) and send(3) are places at which a thread can be cancelled, which has no way out of a noexcept function,
-// and takes two locked operations a call where there is more than one thread. So the first three go past them.
+// libc's recv(3), recvmsg(3) and send(3) are places at which a thread can be cancelled, which has no way out of a noexcept
+// function, and takes two locked operations a call where there is more than one thread. So the first three go past them.
 inline constexpr bool past_libc = !bight::detail::is_sanitized;
 
 inline Result<std::size_t> recv(int fd, MutableBytes memory, int flags) noexcept {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import BIGHT, STYLES, BightTest, exchange, in_every_style, parse_endpoint  # noqa: E402
+from bight_process import BIGHT, DEADLINE, STYLES, BightTest, exchange, in_every_style, parse_endpoint  # noqa: E402
 
 
 class Refused(BightTest):
@@ -163,6 +163,18 @@ class Restart(BightTest):
                     server.kill()  # and the kernel has a ring to end, which has the listener
                     again = self.serve("echo", "--listen", server.endpoint, "--style", style)
                     self.assert_echoes(again)
+
+    def test_a_path_that_is_free_soon_is_had(self):
+        path = str(self.folder / "s.sock")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            server = self.bight("serve", "echo", "--listen", f"unix:{path}")
+            listener.settimeout(DEADLINE)
+            listener.accept()[0].close()  # it has asked whether somebody listens there, and will ask again
+            server.send(signal.SIGSTOP)
+        server.send(signal.SIGCONT)
+        self.assertEqual(server.read_until(lambda text: text.endswith(b"\n")), b"listening on unix:%s\n" % path.encode())
 
     def test_a_running_server_keeps_its_port(self):
         for style in STYLES:

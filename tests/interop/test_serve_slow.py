@@ -74,8 +74,10 @@ print(json.dumps(crowds_that_do_not_read(sys.argv[2], int(sys.argv[3]), json.loa
                     self.assertLess(crowd["worst"], 10)
                     self.assertLess(crowd["threads"], 10)
                     self.assertLess(crowd["left"], 100)
-                if not has_sanitizer():  # what each keeps varies; if nothing were given back, the second would have doubled it
+                if not has_sanitizer():
                     self.assertLess(first["grown"], self.most_resident)
+                    self.assertLess(second["grown"], self.most_resident)
+                    # Mostly 1.02 to 1.06 of it, once 1.16; if nothing were given back, it would be twice as much.
                     self.assertLess(second["grown"], 1.5 * first["grown"])
                 self.assertEqual(end["code"], 0, end["said"])
                 print(f"{engine}: {first['grown'] / count / 1024:.1f} KiB for each of {count}, in the second crowd "

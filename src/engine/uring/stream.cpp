@@ -306,8 +306,7 @@ void UringStream::begin_sending(Operation& operation) noexcept {
     bool connects = operation.verb == Verb::connect;
     if (connects && operation.address->family() == Family::unix_domain) return connected(connect_at_once(operation));
     if (operation.verb == Verb::send_fds && !begin_sending_fds(operation)) return;
-    if (!connects && operation.transferred > 0) return wait_for_room(operation);
-    if (!connects) return ask_to_send(operation);
+    if (!connects) return operation.transferred > 0 ? wait_for_room(operation) : ask_to_send(operation);
     sending_ = Request::connect;
     io_uring_sqe* sqe = request(sending_, IORING_OP_CONNECT);
     if (!sqe) return written(-ENOBUFS);

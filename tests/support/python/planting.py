@@ -12,13 +12,19 @@ SOURCE = Path(os.environ.get("BIGHT_SOURCE") or Path(__file__).resolve().parents
 BUILD = Path(os.environ.get("BIGHT_BUILD") or SOURCE / "build")
 
 
+def text_to_change(changed, before):
+    """The text of a source, in which `before` stands once."""
+    text = (SOURCE / changed).read_text()
+    if text.count(before) != 1:
+        raise AssertionError(f"{changed} has changed: plant this bug anew")
+    return text
+
+
 def compile_changed(build, folder, changed, before, after, source=None):
     """Compiles `source`, or the file that is changed itself, with `after` for `before` in `changed`; both are paths from
     the top. Returns the compiler and the object."""
     source = source or changed
-    text = (SOURCE / changed).read_text()
-    if text.count(before) != 1:
-        raise AssertionError(f"{changed} has changed: plant this bug anew")
+    text = text_to_change(changed, before)
     copy = Path(folder, changed)
     copy.parent.mkdir(parents=True)
     copy.write_text(text.replace(before, after))
