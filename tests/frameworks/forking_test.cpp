@@ -243,6 +243,24 @@ TEST(Forking, server_close_waits_for_the_children) {
     EXPECT_EQ(zombies(), 0);
 }
 
+TEST(Forking, who_waits_for_children_hears_of_those_that_another_thread_collects) {
+    ForkingTCPServer<Who> server(any_port);
+    for (int i = 0; i < 100; ++i) {
+        Client client(server.server_address());
+        client.connection.sendall("who\n");
+        server.handle_request();
+        std::thread waiting([&] { server.collect_children(true); });
+        std::jthread collecting([&](std::stop_token stop) {
+            while (!stop.stop_requested()) server.collect_children();
+        });
+        pid_of(client);
+        client.finish();
+        waiting.join();
+    }
+    EXPECT_TRUE(server.active_children().empty());
+    EXPECT_EQ(zombies(), 0);
+}
+
 TEST(Forking, nor_does_it_when_told_not_to_and_no_child_keeps_the_port) {
     ForkingTCPServer<Who> server(any_port);
     server.block_on_close = false;

@@ -21,6 +21,9 @@ namespace {
 constexpr Duration between_looks = std::chrono::milliseconds(100);
 
 struct Child {
+    bool collected() const noexcept { return pid == 0; }
+    bool tells() const noexcept { return pidfd.fileno() >= 0; }
+
     int pid = 0;
     FileDescriptor pidfd;
 };
@@ -30,12 +33,18 @@ struct Child {
 struct RequestProcesses::State {
     explicit State(BaseServer& serving) : server(serving), ended(or_raise(sys::epoll_create(), "epoll_create1")) {}
 
-    /// After it the number may be another's, so it is not touched again. Explicit, for a child that lives has a copy of
-    /// the pidfd, with which the kernel would go on reporting it.
+    /// The number may be another's from here on, so it is not touched again.
     void forget(Child& child) noexcept {
-        if (child.pidfd) (void)sys::epoll_ctl(ended.fileno(), EPOLL_CTL_DEL, child.pidfd.fileno(), 0, 0);
         child.pid = 0;
         server.request_ended();
+    }
+
+    /// Explicit, for a child that lives has a copy of the pidfd, with which the kernel would go on reporting it.
+    void drop_collected() noexcept {
+        for (auto& child : children)
+            if (child.collected() && child.tells())
+                (void)sys::epoll_ctl(ended.fileno(), EPOLL_CTL_DEL, child.pidfd.fileno(), 0, 0);
+        std::erase_if(children, [](const Child& child) { return child.collected(); });
     }
 
     /// Whether it has ended, or another has collected it.
@@ -51,24 +60,48 @@ struct RequestProcesses::State {
     /// Collects those that have ended; returns how many are left.
     std::size_t collect() {
         std::lock_guard lock(mutex);
-        for (auto& child : live)
-            if (collect_one(child)) forget(child);
-        std::erase_if(live, [](const Child& child) { return child.pid == 0; });
-        return live.size();
+        std::size_t left = 0;
+        for (auto& child : children) {
+            if (child.collected()) continue;
+            if (collect_one(child))
+                forget(child);
+            else
+                ++left;
+        }
+        if (waiting == 0) drop_collected();
+        return left;
     }
 
     /// How long to wait for `ended` at most: where a child has no pidfd, it does not tell of every one.
     Timeout limit(Timeout longest) const {
         std::lock_guard lock(mutex);
-        bool all_tell = std::ranges::all_of(live, [](const Child& child) { return child.pidfd.fileno() >= 0; });
+        bool all_tell = std::ranges::all_of(children, [](auto& child) { return child.collected() || child.tells(); });
         if (all_tell) return longest;
         return longest ? std::min(*longest, between_looks) : between_looks;
     }
 
+    /// Around a look at the children and the wait for `ended` that follows. What another thread collects between the two
+    /// stays in `ended`: taken out, it would leave nothing to wake the one that waits.
+    class Waiting {
+    public:
+        explicit Waiting(State& state) : state_(state) {
+            std::lock_guard lock(state_.mutex);
+            ++state_.waiting;
+        }
+        ~Waiting() {
+            std::lock_guard lock(state_.mutex);
+            if (--state_.waiting == 0) state_.drop_collected();
+        }
+
+    private:
+        State& state_;
+    };
+
     BaseServer& server;
     FileDescriptor ended;  // an epoll(7) set of the pidfds: readable when a child has ended
     mutable std::mutex mutex;
-    std::vector<Child> live;
+    std::vector<Child> children;
+    int waiting = 0;  // how many threads are
 };
 
 RequestProcesses::RequestProcesses(BaseServer& server) : state_(std::make_unique<State>(server)) {
@@ -77,16 +110,16 @@ RequestProcesses::RequestProcesses(BaseServer& server) : state_(std::make_unique
 
 RequestProcesses::~RequestProcesses() {
     kill();
-    while (state_->collect() > 0) (void)wait_until_ready(state_->ended.fileno(), POLLIN, Deadline(state_->limit({})));
+    (void)wait(std::nullopt);
 }
 
 bool RequestProcesses::start(const Request& request) {
     std::lock_guard lock(state_->mutex);
-    state_->live.reserve(state_->live.size() + 1);  // nothing may fail once the child is there
+    state_->children.reserve(state_->children.size() + 1);  // nothing may fail once the child is there
     auto whole = Siblings::hold();
     int pid = or_raise(sys::fork(), "fork a process for a request");
     if (pid == 0) {
-        state_->live.clear();
+        state_->children.clear();
         (void)state_->ended.try_close();
         Siblings::forget({request.socket.fileno()});
         // Of a stream the child needs its connection only; kept, the port would be taken for as long as it lives.
@@ -95,7 +128,7 @@ bool RequestProcesses::start(const Request& request) {
         return false;
     }
     whole.unlock();
-    auto& child = state_->live.emplace_back(pid, FileDescriptor());
+    auto& child = state_->children.emplace_back(pid, FileDescriptor());
     if (auto pidfd = sys::pidfd_open(pid)) {
         FileDescriptor fd(*pidfd);
         if (sys::epoll_ctl(state_->ended.fileno(), EPOLL_CTL_ADD, fd.fileno(), EPOLLIN, 0)) child.pidfd = std::move(fd);
@@ -105,33 +138,37 @@ bool RequestProcesses::start(const Request& request) {
 
 void RequestProcesses::collect(std::size_t most, bool blocking) {
     if (blocking) (void)wait(std::nullopt);
+    if (auto left = state_->collect(); left == 0 || left < most) return;
     while (true) {
-        auto left = state_->collect();
-        if (left == 0 || left < most) return;
+        State::Waiting waiting(*state_);
+        if (auto left = state_->collect(); left == 0 || left < most) return;
         if (!state_->server.wait_for(state_->ended.fileno(), state_->limit({}))) return;
     }
 }
 
 bool RequestProcesses::wait(Timeout limit) {
     Deadline deadline(limit);
-    while (state_->collect() > 0) {
+    while (true) {
+        State::Waiting waiting(*state_);
+        if (state_->collect() == 0) return true;
         auto left = deadline.left();
         if (left && *left <= Duration::zero()) return false;
         (void)wait_until_ready(state_->ended.fileno(), POLLIN, Deadline(state_->limit(left)));
     }
-    return true;
 }
 
 std::vector<int> RequestProcesses::pids() const {
     std::lock_guard lock(state_->mutex);
     std::vector<int> pids;
-    for (auto& child : state_->live) pids.push_back(child.pid);
+    for (auto& child : state_->children)
+        if (!child.collected()) pids.push_back(child.pid);
     return pids;
 }
 
 void RequestProcesses::kill() noexcept {
     std::lock_guard lock(state_->mutex);
-    for (auto& child : state_->live) (void)sys::kill(child.pid, child.pidfd.fileno());
+    for (auto& child : state_->children)
+        if (!child.collected()) (void)sys::kill(child.pid, child.pidfd.fileno());
 }
 
 void RequestProcesses::exit(int status) noexcept { sys::exit_now(status); }

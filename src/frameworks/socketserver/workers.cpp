@@ -246,9 +246,9 @@ void RequestWorkers::State::let_end(bool drain) {
     std::uint64_t one = 1;
     or_raise(sys::write(end.fileno(), std::as_bytes(std::span(&one, 1))), "tell the workers to end");
     while (alive() > 0) {
+        if (control.forced()) kill();  // it may have been before the drain began, which took the wake-up
         (void)control.wait(events.fileno(), turn(std::nullopt));
         control.take_wake_up();
-        if (control.forced()) kill();
         collect();
         end_expired();
     }
