@@ -156,7 +156,7 @@ class AsClient(NcTest):
             self.assertEqual(read_to_end(connection), b"question")
             self.assertIsNone(client.child.poll())
             connection.sendall(b"answer")
-        self.assertEqual(client.read_until(lambda text: False), b"answer")
+        self.assertEqual(client.read_all(), b"answer")
         self.assertEqual(client.wait(), 0)
 
     def test_input_goes_on_after_the_peer_has_finished_sending(self):
@@ -187,7 +187,7 @@ class AsClient(NcTest):
         path.write_bytes(os.urandom(1 << 20))
         with path.open("rb") as file:
             client = self.bight("nc", server.endpoint, stdin=file)
-        self.assertEqual(sha256(client.read_until(lambda text: False)), sha256(path.read_bytes()))
+        self.assertEqual(sha256(client.read_all()), sha256(path.read_bytes()))
         self.assertEqual(client.wait(), 0)
 
     def test_without_standard_descriptors_nothing_is_mixed_up(self):

@@ -37,8 +37,7 @@ class FilesTest(BightTest):
         super().setUp()
         self.inbox = self.folder / "inbox"
         self.inbox.mkdir()
-        if b"built without OpenSSL" in self.start(BIGHT, "send", "x", "y").finish()[1]:
-            self.skipTest("the tool is built without OpenSSL")
+        self.need_openssl()
 
     def source(self, name, size, seed=1):
         path = self.folder / name
@@ -185,29 +184,31 @@ class Hostile(FilesTest):
         self.assertLess(receiver.resident_bytes(), before + (64 << 20))  # of 16 GiB; sanitizers need some
         self.assertLess(sum(path.stat().st_blocks for path in self.inbox.iterdir()), 100)
 
-    def test_a_full_disk(self):
-        """On a file system of 1 MiB, in a namespace of its own."""
-        file = self.source("file", 3 << 20)
-        script = f'mount -t tmpfs -o size=1m none "{self.inbox}" && exec "{BIGHT}" recv --once --into "{self.inbox}"'
-        receiver = self.start("unshare", "-Urm", "sh", "-c", script)
+    def receive_on(self, options):
+        """A receiver for one sender, whose folder is a file system of its own, mounted with `options` in a namespace."""
+        mounted = f'mount -t tmpfs -o {options} none "{self.inbox}" && exec '
+        probe = self.start("unshare", "-Urm", "sh", "-c", mounted + "true")
+        if probe.finish()[0] != 0:
+            self.skipTest("no namespace to be had: " + probe.stderr().strip())
+        receiver = self.start("unshare", "-Urm", "sh", "-c", mounted + f'"{BIGHT}" recv --once --into "{self.inbox}"')
         line = receiver.read_until(lambda text: b"\n" in text).decode()
-        if "listening on" not in line:
-            self.skipTest("no namespace to be had: " + receiver.stderr().strip())
-        code, _, errors = self.send(file, line.strip().removeprefix("listening on "))
+        receiver.endpoint = line.strip().removeprefix("listening on ")
+        return receiver
+
+    def test_a_full_disk(self):
+        receiver = self.receive_on("size=1m")
+        code, _, errors = self.send(self.source("file", 3 << 20), receiver.endpoint)
         self.assertEqual(code, 1, errors)
         self.assertIn("no space left", errors)
         self.assertEqual(receiver.wait(), 1)
         self.assertEqual(self.names(), [])  # nothing beside it
 
     def test_a_read_only_folder(self):
-        script = f'mount -t tmpfs -o ro none "{self.inbox}" && exec "{BIGHT}" recv --once --into "{self.inbox}"'
-        receiver = self.start("unshare", "-Urm", "sh", "-c", script)
-        line = receiver.read_until(lambda text: b"\n" in text).decode()
-        if "listening on" not in line:
-            self.skipTest("no namespace to be had: " + receiver.stderr().strip())
-        code, _, errors = self.send(self.source("file", 10), line.strip().removeprefix("listening on "))
+        receiver = self.receive_on("ro")
+        code, _, errors = self.send(self.source("file", 10), receiver.endpoint)
         self.assertEqual(code, 1, errors)
         self.assertIn("the receiver has failed", errors)
+        self.assertEqual(receiver.wait(), 1)
         self.assertIn("read-only file system", receiver.stderr())
 
     def test_a_limit_for_the_size_of_files(self):

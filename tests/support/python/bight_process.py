@@ -105,18 +105,32 @@ class Process:
         self.pid = self.child.pid
         self.output = bytearray()  # bytes would be copied whole with each read
 
+    def _read(self, deadline):
+        """One read of standard output: whether there was more."""
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self.child.stdout], [], [], left)[0]:
+            raise self._failure("waited in vain")
+        data = self.child.stdout.read(1 << 16)
+        self.output += data
+        return bool(data)
+
+    def _failure(self, what):
+        return AssertionError(f"{self.child.args}: {what}; wrote {len(self.output)} bytes, {bytes(self.output[-200:])!r} "
+                              f"last\n{self.stderr()}")
+
     def read_until(self, done, limit=DEADLINE):
-        """What was written so far, once done(it) is true, or standard output has ended."""
+        """What was written so far, once done(it) is true."""
         deadline = time.monotonic() + limit
         while not done(self.output):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.child.stdout], [], [], left)[0]:
-                raise AssertionError(f"{self.child.args}: waited in vain; wrote {len(self.output)} bytes, "
-                                     f"{bytes(self.output[-200:])!r} last\n{self.stderr()}")
-            data = self.child.stdout.read(1 << 16)
-            if not data:
-                break
-            self.output += data
+            if not self._read(deadline):
+                raise self._failure("has ended too early")
+        return bytes(self.output)
+
+    def read_all(self):
+        """What was written, once standard output has ended."""
+        deadline = time.monotonic() + DEADLINE
+        while self._read(deadline):
+            pass
         return bytes(self.output)
 
     def wait_for_error(self, text):
@@ -256,6 +270,10 @@ class BightTest(unittest.TestCase):
     def need(self, program):
         if shutil.which(program) is None:
             self.skipTest(f"{program} is not installed")
+
+    def need_openssl(self):
+        if "built without OpenSSL" in self.run_bight("send", "x", "y")[2]:
+            self.skipTest("the tool is built without OpenSSL")
 
     def assert_eventually(self, condition, what):
         """Polls, for what only /proc knows."""
