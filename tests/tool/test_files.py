@@ -320,15 +320,17 @@ class Bar(FilesTest):
 
 
 class Proxy:
-    """Between a sender and a receiver: passes on so many bytes of the one way and of the other, and then calls `end`."""
+    """Between a sender and a receiver: passes on so many bytes of the one way and of the other, and then calls `end`
+    with the number of those that went to the receiver."""
 
     def __init__(self, endpoint, most, most_back, end):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, args=(endpoint, [most, most_back], end), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(endpoint, (most, most_back), end), daemon=True)
         self._thread.start()
 
-    def _run(self, endpoint, left, end):
+    def _run(self, endpoint, most, end):
+        passed = [0, 0]
         self._listener.settimeout(DEADLINE)
         near, _ = self._listener.accept()
         with near, open_socket(endpoint) as far:
@@ -337,13 +339,14 @@ class Proxy:
                 for source in select.select(list(ways), [], [], DEADLINE)[0]:
                     target, way = ways[source]
                     try:
-                        data = source.recv(min(1 << 16, left[way] + 1))
-                        target.sendall(data[:left[way]])
+                        left = most[way] - passed[way]
+                        data = source.recv(min(1 << 16, left + 1))
+                        target.sendall(data[:left])
                     except OSError:
                         return
-                    if len(data) > left[way]:
-                        return end()
-                    left[way] -= len(data)
+                    passed[way] += len(data[:left])
+                    if len(data) > left:
+                        return end(passed[0])
                     if not data:
                         del ways[source]
                         try:
@@ -361,17 +364,27 @@ class Killed(FilesTest):
 
     timeout, tries = (1800, 1000) if os.environ.get("BIGHT_DEEP") else (120, 20)
 
+    def kept(self):
+        return sum(path.stat().st_size for path in self.inbox.iterdir())
+
     def check(self, victim):
         chance = random.Random(2027)
         file = self.source("file", 400000)
-        whole = len(GREETING) + len(offer(b"file", 400000)) + 400000 + 36
+        head = len(GREETING) + len(offer(b"file", 400000))
+        whole = head + 400000 + 36
         resumed = complete = 0
         for number in range(self.tries):
             receiver = self.receive()
             sides = {"receiver": receiver}
             most = chance.choice([chance.randrange(whole), chance.randrange(whole), whole - 1 - chance.randrange(40), whole])
             back = chance.randrange(17) if most == whole else 1 << 20  # all was sent, and the answer does not arrive
-            proxy = Proxy(receiver.endpoint, most, back, lambda: sides[victim].send(signal.SIGKILL))
+
+            def end(passed):
+                if number % 2 == 0:  # else at any moment, which may be before the receiver has read anything
+                    self.assert_eventually(lambda: self.kept() >= min(passed - head, 400000), "all of it is kept")
+                sides[victim].send(signal.SIGKILL)
+
+            proxy = Proxy(receiver.endpoint, most, back, end)
             sides["sender"] = sender = self.bight("send", file, proxy.endpoint)
             code = sender.wait()
             proxy.close()
