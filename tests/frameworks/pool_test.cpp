@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/socketserver.h>
 
+#include "frameworks/exhaustion.h"
 #include "frameworks/serving.h"
 #include "support/descriptors.h"
 #include "support/faults.h"
@@ -10,7 +11,6 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <ctime>
 #include <deque>
 #include <mutex>
 #include <set>
@@ -217,12 +217,12 @@ TEST(PoolLimits, idle) {
 TEST(PoolLimits, lifetime_ends_also_who_is_never_idle) {
     PoolTCPServer<Echo> server(any_port, {}, {.limits = {.lifetime = 50ms}});
     Serving serving(server, 10ms);
-    Client client(server.server_address());
     auto begin = std::chrono::steady_clock::now();
+    Client client(server.server_address());
     try {
         while (client.ask() == "x\n") {}
     } catch (const OSError&) {}
-    EXPECT_GE(std::chrono::steady_clock::now() - begin, 30ms);
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 50ms);
     EXPECT_EQ(server.counters().expired, 1u);
 }
 
@@ -241,7 +241,7 @@ TEST(PoolLimits, lifetime_also_while_everybody_is_busy_and_the_queue_is_full) {
 
 // The limits hold from accept on, not from when a thread is free.
 TEST(PoolLimits, silence_in_the_queue_counts_too) {
-    PoolTCPServer<Echo> server(any_port, {}, {.threads = 1, .limits = {.max_connections = 3, .idle = 200ms}});
+    PoolTCPServer<Echo> server(any_port, {}, {.threads = 1, .limits = {.max_connections = 3, .idle = 1s}});
     Serving serving(server, 10ms);
     Client busy(server.server_address());
     busy.ask();
@@ -260,12 +260,6 @@ TEST(PoolLimits, silence_in_the_queue_counts_too) {
 
 // ---- Exhaustion. -------------------------------------------------------------------------------------------------------
 
-double processor_seconds() {
-    timespec time{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
 // B027
 TEST(PoolExhaustion, accept_without_descriptors_neither_spins_nor_lasts) {
     PoolTCPServer<Echo> server(any_port);
@@ -279,16 +273,16 @@ TEST(PoolExhaustion, accept_without_descriptors_neither_spins_nor_lasts) {
     Serving serving(server);
     Client client(server.server_address());
     client.connection.sendall("x\n");
-    auto before = processor_seconds();
+    ProcessorTime spent;
     client.connection.settimeout(1s);  // the time it is watched for
     EXPECT_THROW(client.connection.recv(10), TimeoutError);
-    EXPECT_LT(processor_seconds() - before, 0.05);
+    EXPECT_LT(spent.seconds(), little);
     EXPECT_LE(calls, 20);
     failing = false;
     auto begin = std::chrono::steady_clock::now();
     client.connection.settimeout(20s);
     EXPECT_EQ(client.connection.recv(10), "x\n");
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
 }
 
 TEST(PoolExhaustion, leaks_nothing) {

@@ -6,7 +6,6 @@
 
 #include "frameworks/exhaustion.h"
 #include "frameworks/serving.h"
-#include "values/sanitizer.h"
 
 #include <gtest/gtest.h>
 
@@ -34,9 +33,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-/// Processor time in a second in which nothing can be done: a spin takes all of it.
-constexpr double little = bight::detail::is_sanitized ? 0.3 : 0.05;
 
 /// The processes that take requests of a server, which all wait for one.
 template <class Server>
@@ -74,18 +70,18 @@ TYPED_TEST(Exhausted, of_descriptors_a_server_neither_spins_nor_stays_so) {
     Socket waits(server.server_address().family(), Kind::stream);
     waits.settimeout(20s);
     auto processes = serving_processes(server);
-    auto before = processor_seconds();
+    ProcessorTime spent;
     auto limited = std::make_unique<NoDescriptors>(std::move(processes));
     waits.connect(server.server_address());
     waits.sendall("x\n");
     waits.settimeout(1s);  // the time it is watched for
     EXPECT_FALSE(waits.try_recv(10).has_value());
     limited.reset();
-    EXPECT_LT(processor_seconds() - before, little);
+    EXPECT_LT(spent.seconds(), little);
     auto begin = Clock::now();
     waits.settimeout(20s);
     EXPECT_EQ(waits.recv(10), "x\n");
-    EXPECT_LT(Clock::now() - begin, 1s);
+    EXPECT_LT(Clock::now() - begin, 10s);
     (void)::shutdown(waits.fileno(), SHUT_WR);
 }
 
@@ -162,11 +158,11 @@ protected:
 
     /// What all processes took of the processor within half a second.
     static double busy_for_half_a_second() {
-        auto before = processor_seconds();
+        ProcessorTime spent;
         talk->told.first.settimeout(500ms);  // the time they are watched for
         EXPECT_FALSE(talk->told.first.try_recv(1).has_value());
         talk->told.first.settimeout(20s);
-        return processor_seconds() - before;
+        return spent.seconds();
     }
 };
 using TcpServers = ::testing::Types<TCPServer<Obeys>, ThreadingTCPServer<Obeys>, ForkingTCPServer<Obeys>,
@@ -181,12 +177,12 @@ TYPED_TEST(Peers, that_are_reset_are_told_of_once_and_cost_nothing_more) {
         auto client = this->client_that_says(server, std::string_view(what));
         this->reset(client);
         if (what == std::string_view("pause\n")) {
-            EXPECT_LT(this->busy_for_half_a_second(), 0.05);
+            EXPECT_LT(this->busy_for_half_a_second(), little);
             talk->gate.first.sendall("g");
         }
         EXPECT_EQ(talk->heard(), "e") << what;
     }
-    EXPECT_LT(this->busy_for_half_a_second(), 0.05);  // and nothing is told again
+    EXPECT_LT(this->busy_for_half_a_second(), little);  // and nothing is told again
 }
 
 // B066
@@ -194,7 +190,7 @@ TYPED_TEST(Peers, that_do_not_read_are_waited_for_asleep) {
     Tells<TypeParam> server(any_port);
     Serving serving(server);
     auto client = this->client_that_says(server, "write\n");
-    EXPECT_LT(this->busy_for_half_a_second(), 0.05);
+    EXPECT_LT(this->busy_for_half_a_second(), little);
     std::size_t got = 0;
     while (got < much.size()) got += client.recv(std::size_t{1} << 20).size();
     client.close();
@@ -245,15 +241,14 @@ TEST(WakeUp, that_nobody_meant_keeps_no_loop_awake) {
     ASSERT_EQ(wake.size(), 1u);
     Serving serving(server);
     { EXPECT_EQ(Client(server.server_address()).ask(), "x\n"); }
-    auto before = processor_seconds();
     ASSERT_EQ(::eventfd_write(wake.front(), 1), 0);
     pollfd rung{wake.front(), POLLIN, 0};
-    EXPECT_TRUE(soon([&] { return ::poll(&rung, 1, 0) == 0; }, 1s));
+    EXPECT_TRUE(soon([&] { return ::poll(&rung, 1, 0) == 0; }));
     auto silent = socket::socketpair();
-    silent.first.settimeout(300ms);  // the time it is watched for
-    before = processor_seconds();
+    silent.first.settimeout(500ms);  // the time it is watched for
+    ProcessorTime spent;
     EXPECT_FALSE(silent.first.try_recv(1).has_value());
-    EXPECT_LT(processor_seconds() - before, 0.05);
+    EXPECT_LT(spent.seconds(), little);
     EXPECT_EQ(Client(server.server_address()).ask(), "x\n");
 }
 
@@ -278,7 +273,9 @@ TYPED_TEST_SUITE(Ended, InThreads);
 
 // B100
 TYPED_TEST(Ended, requests_leave_neither_threads_nor_memory_behind) {
-    std::jthread([] {}).join();  // ThreadSanitizer begins one of its own with the first
+    std::string first;
+    std::jthread([&] { first = "/proc/self/task/" + std::to_string(::gettid()); }).join();
+    ASSERT_TRUE(soon([&] { return !std::filesystem::exists(first); }));  // ThreadSanitizer's own, begun with it, stays
     auto before = threads();
     typename TypeParam::Server server(TypeParam::bound());
     auto where = server.server_address();
@@ -301,9 +298,10 @@ TYPED_TEST(Ended, requests_leave_neither_threads_nor_memory_behind) {
         if (!sanitizer_keeps_memory) {
             EXPECT_LT(resident_pages(), warm + (std::size_t{1} << 20) / 4096);
         }
-        EXPECT_LE(threads(), before + 2 + 4 * std::max(std::thread::hardware_concurrency(), 1u));
+        auto most = before + 2 + 4 * std::max(std::thread::hardware_concurrency(), 1u);
+        EXPECT_TRUE(soon([&] { return threads() <= most; }));
     }
-    EXPECT_EQ(threads(), before);
+    EXPECT_TRUE(soon([&] { return threads() == before; }));
 }
 
 }  // namespace
