@@ -61,13 +61,14 @@ Duration trickle(Client& client) {
 }
 
 TYPED_TEST(MessageLimits, the_first_message_is_to_be_whole_in_time) {
-    Limited<TypeParam> server(TypeParam::bound(), {}, two_with<typename TypeParam::Server>({.first_message = 200ms}));
+    Limited<TypeParam> server(TypeParam::bound(), {}, two_with<typename TypeParam::Server>({.first_message = 1s}));
     Serving serving(server);
-    Client trickles(server.server_address());
-    auto lasted = trickle(trickles);
-    EXPECT_GE(lasted, 150ms);
+    auto begin = Clock::now();
+    Client trickles(server.server_address()), silent(server.server_address());
+    trickle(trickles);
+    auto lasted = Clock::now() - begin;
+    EXPECT_GE(lasted, 1s);
     EXPECT_LT(lasted, 15s);
-    Client silent(server.server_address());
     EXPECT_TRUE(silent.is_ended());
     EXPECT_TRUE(soon([&] { return server.counters().late == 2; }));
     EXPECT_EQ(server.counters().slow, 0u);
@@ -75,12 +76,12 @@ TYPED_TEST(MessageLimits, the_first_message_is_to_be_whole_in_time) {
 }
 
 TYPED_TEST(MessageLimits, later_ones_may_take_their_time_but_come_at_a_rate) {
-    auto limits = ConnectionLimits{.first_message = 200ms, .least_rate = 1'000'000, .rate_grace = 100ms};
+    auto limits = ConnectionLimits{.first_message = 1s, .least_rate = 1'000'000, .rate_grace = 100ms};
     Limited<TypeParam> server(TypeParam::bound(), {}, two_with<typename TypeParam::Server>(limits));
     Serving serving(server);
     Client client(server.server_address());
     EXPECT_EQ(client.ask(), "x\n");
-    client.connection.settimeout(300ms);  // longer than both limits, but no message has begun
+    client.connection.settimeout(1200ms);  // longer than both limits, but no message has begun
     EXPECT_EQ(client.connection.try_recv(1).error(), std::errc::timed_out);
     client.connection.settimeout(20s);
     client.connection.sendall("y\n");
@@ -91,7 +92,7 @@ TYPED_TEST(MessageLimits, later_ones_may_take_their_time_but_come_at_a_rate) {
 }
 
 TYPED_TEST(MessageLimits, idle_between_messages) {
-    Limited<TypeParam> server(TypeParam::bound(), {}, two_with<typename TypeParam::Server>({.idle = 50ms}));
+    Limited<TypeParam> server(TypeParam::bound(), {}, two_with<typename TypeParam::Server>({.idle = 1s}));
     Serving serving(server);
     Client client(server.server_address());
     EXPECT_EQ(client.ask(), "x\n");
@@ -111,7 +112,7 @@ TEST(MessageLimitsOf, messages_of_another_form) {
             }
         }
     };
-    Quiet<PoolTCPServer<Prefixed>> server(any_port, {}, {.limits = {.first_message = 100ms}});
+    Quiet<PoolTCPServer<Prefixed>> server(any_port, {}, {.limits = {.first_message = 1s}});
     Serving serving(server);
     Client good(server.server_address());
     good.connection.sendall("\3abc");
@@ -119,7 +120,16 @@ TEST(MessageLimitsOf, messages_of_another_form) {
     Client late(server.server_address());
     late.connection.sendall("\3ab");
     EXPECT_TRUE(late.is_ended());
-    EXPECT_EQ(server.counters().late, 1u);
+    EXPECT_TRUE(soon([&] { return server.counters().late == 1; }));
+}
+
+/// Whether an honest client is: one whose line was late, too, is not.
+bool is_served(const Address& where) {
+    try {
+        return Client(where).ask() == "x\n";
+    } catch (const OSError&) {
+        return false;
+    }
 }
 
 // Slow senders by the thousand, against two threads: all are ended, and memory and threads stay what they were.
@@ -132,10 +142,8 @@ TEST(MessageLimitsOf, a_thousand_slow_senders_do_not_keep_others_out) {
         slow.push_back(socket::create_connection(server.server_address(), {.timeout = 20s}));
         (void)slow.back().try_send("x");
     }
-    Client client(server.server_address());
-    EXPECT_EQ(client.ask(), "x\n");
-    client.finish();
-    EXPECT_TRUE(soon([&] { return server.counters().ended + server.counters().stale == 1001; }));
+    EXPECT_TRUE(soon([&] { return is_served(server.server_address()); }));
+    EXPECT_TRUE(soon([&] { return server.counters().ended + server.counters().stale >= 1001; }));
     EXPECT_GT(server.counters().late, 0u);
 }
 

@@ -69,7 +69,7 @@ class Messages(BightTest):
                 self.assertNotIn(b"x", client.recv(4096))
         server.wait_for_error("a line of more than 10 bytes")
 
-    @in_every_style("time", "tcp:0", "--idle", "200ms")
+    @in_every_style("time", "tcp:0", "--idle", "1s")
     def test_silence_between_two_has_its_own_limit(self, server):
         with server.connect() as client:
             self.assert_answers(client, b"one")

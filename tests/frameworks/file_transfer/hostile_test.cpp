@@ -176,23 +176,18 @@ TEST(Hostile, frames_out_of_order) {
 // B115: who keeps silent, or trickles, does not hold a place for ever.
 TEST(Hostile, silence_and_trickles_end) {
     Folders folders;
-    const Inbox silence(folders.root(), {.timeout = 30ms});
-    const Inbox trickle(folders.root(), {.timeout = 30ms, .min_rate = 1000000000});
-    {
-        Receiving receiving(silence);
-        RawSender sender(receiving.peer());
-        EXPECT_EQ(sender.hear<Answer>().verdict, Verdict::too_slow);
-        EXPECT_TRUE(is<TimeoutError>(receiving.end().error));
-    }
-    for (const Inbox* inbox : {&silence, &trickle}) {
-        Receiving receiving(*inbox);
-        RawSender sender(receiving.peer());
-        sender.say(Offer{1000000, false, "name"});
-        EXPECT_EQ(sender.hear<Go>().offset, 0u);
-        if (inbox == &trickle) sender.send("x");
-        EXPECT_EQ(sender.hear<Answer>().verdict, Verdict::too_slow);
-        EXPECT_TRUE(is<TimeoutError>(receiving.end().error));
-    }
+    const Inbox silence(folders.root(), {.timeout = 1s});
+    const Inbox trickle(folders.root(), {.timeout = 1s, .min_rate = 1000000000});
+    Receiving silent(silence), stalled(silence), trickling(trickle);
+    RawSender says_nothing(silent.peer()), stalls(stalled.peer()), trickles(trickling.peer());
+    stalls.say(Offer{1000000, false, "stalled"});
+    EXPECT_EQ(stalls.hear<Go>().offset, 0u);
+    trickles.say(Offer{1000000, false, "trickling"});
+    EXPECT_EQ(trickles.hear<Go>().offset, 0u);
+    trickles.send("x");
+    for (RawSender* sender : {&says_nothing, &stalls, &trickles})
+        EXPECT_EQ(sender->hear<Answer>().verdict, Verdict::too_slow);
+    for (Receiving* receiving : {&silent, &stalled, &trickling}) EXPECT_TRUE(is<TimeoutError>(receiving->end().error));
     EXPECT_TRUE(names_in(folders.root()).empty());
 }
 
