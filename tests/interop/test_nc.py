@@ -24,6 +24,8 @@ KINDS = {
 
 
 class NcTest(BightTest):
+    timeout = 120
+
     def listen(self, endpoint, *options):
         """`bight nc -l`, and where it listens."""
         where = endpoint.format(folder=self.folder, pid=os.getpid())
@@ -36,12 +38,13 @@ class NcTest(BightTest):
         the other end has finished."""
         there, back = os.urandom(MEBIBYTES_16), os.urandom(MEBIBYTES_16)
         results = []
-        sender = threading.Thread(target=lambda: results.append(peer.finish(back)))
+        limit = 3 * DEADLINE
+        sender = threading.Thread(target=lambda: results.append(peer.finish(back, limit)))
         sender.start()
         if not at_once:
-            tool.read_until(lambda text: len(text) >= len(back))
-        code, output = tool.finish(there)
-        sender.join(DEADLINE)
+            tool.read_until(lambda text: len(text) >= len(back), limit)
+        code, output = tool.finish(there, limit)
+        sender.join(limit)
         self.assertEqual((code, len(output), sha256(output)), (0, len(back), sha256(back)), tool.stderr())
         code, output = results[0]
         self.assertEqual((code, len(output), sha256(output)), (0, len(there), sha256(there)), peer.stderr())

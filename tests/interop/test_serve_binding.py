@@ -172,7 +172,7 @@ class Restart(BightTest):
             server = self.bight("serve", "echo", "--listen", f"unix:{path}")
             listener.settimeout(DEADLINE)
             listener.accept()[0].close()  # it has asked whether somebody listens there, and will ask again
-            server.send(signal.SIGSTOP)
+            server.stand_still()
         server.send(signal.SIGCONT)
         self.assertEqual(server.read_until(lambda text: text.endswith(b"\n")), b"listening on unix:%s\n" % path.encode())
 

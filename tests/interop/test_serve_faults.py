@@ -119,6 +119,8 @@ class Crowds(BightTest):
                 self.assertEqual(connection.recv(10), b"x")
         self.assert_eventually(lambda: server.descriptors() < 20, "the descriptors are given back")
 
+    test_a_thousand_short_connections.timeout = 180
+
     def eight_that_never_read(self, server):
         greedy = [self.connect(server) for _ in range(8)]
         for connection in greedy:
@@ -160,6 +162,8 @@ class Crowds(BightTest):
             sender.join(0.2)  # the buffers fill, and the server has to stop reading
             self.assertEqual(sha256(read_to_end(connection)), sha256(data))
 
+    test_a_slow_reader_gets_every_byte.timeout = 180
+
 
 class Limits(BightTest):
     def served(self, connection):
@@ -187,16 +191,20 @@ class Limits(BightTest):
         self.assertEqual(server.stderr().count("the limit of 2 connections is reached"), 1)
         self.assertRegex(server.stderr(), r", [0-9]+ refused")
 
-    @in_every_style("echo", "tcp:127.0.0.1:0", "--idle", "200ms")
-    def test_idle_clients_are_ended(self, server):
+    def test_idle_clients_are_ended(self):
+        servers = [self.serve("echo", "--listen", "tcp:0", "--idle", "1s", "--style", style) for style in STYLES]
         start = time.monotonic()
-        with server.connect() as connection:
-            connection.sendall(b"x")
-            self.assertEqual(connection.recv(1), b"x")
-            self.assertEqual(connection.recv(1), b"")
-        self.assertGreater(time.monotonic() - start, 0.19)
-        self.assertLess(time.monotonic() - start, 5)
-        self.assert_echoes(server)
+        clients = []
+        for server in servers:
+            clients.append(self.connect(server))
+            self.assertTrue(self.served(clients[-1]))
+        for style, server, client in zip(STYLES, servers, clients):
+            with self.subTest(style=style):
+                self.assertEqual(client.recv(1), b"")
+                self.assertGreater(time.monotonic() - start, 0.99)
+                self.assertLess(time.monotonic() - start, 10)
+                self.assert_echoes(server)
+                self.assertEqual(server.stop(), 0, server.stderr())
 
     @in_every_style("echo", "tcp:127.0.0.1:0", preexec_fn=descriptor_limit(60), styles=COUNTING)
     def test_connections_stop_before_descriptors_do(self, server):
@@ -212,6 +220,7 @@ class Limits(BightTest):
         clients = [self.connect(server) for _ in range(60)]
         clients[0].sendall(b"x")
         self.assertEqual(clients[0].recv(1), b"x")
+        server.wait_until_it_rests()
         used, start = server.cpu_seconds(), time.monotonic()
         select.select([], [], [], 2)
         self.assertLess((server.cpu_seconds() - used) / (time.monotonic() - start), 0.5 if has_sanitizer() else 0.05)
@@ -219,7 +228,7 @@ class Limits(BightTest):
             client.close()
         start = time.monotonic()
         self.assert_echoes(server)
-        self.assertLess(time.monotonic() - start, 5 if has_sanitizer() else 1)
+        self.assertLess(time.monotonic() - start, 5)
 
     def test_a_peer_has_its_limit(self):
         self.need("unshare")

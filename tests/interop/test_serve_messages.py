@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import BightTest, exchange, in_every_style  # noqa: E402
+from bight_process import STYLES, BightTest, exchange, in_every_style  # noqa: E402
 
 LATE, SLOW = "its first message was not whole in time", "its message came too slowly"
 
@@ -69,11 +69,16 @@ class Messages(BightTest):
                 self.assertNotIn(b"x", client.recv(4096))
         server.wait_for_error("a line of more than 10 bytes")
 
-    @in_every_style("time", "tcp:0", "--idle", "1s")
-    def test_silence_between_two_has_its_own_limit(self, server):
-        with server.connect() as client:
-            self.assert_answers(client, b"one")
-            self.assertEqual(client.recv(1), b"")
+    def test_silence_between_two_has_its_own_limit(self):
+        servers = [self.serve("time", "--listen", "tcp:0", "--idle", "1s", "--style", style) for style in STYLES]
+        clients = []
+        for server in servers:
+            clients.append(self.connect(server))
+            self.assert_answers(clients[-1], b"one")
+        for style, server, client in zip(STYLES, servers, clients):
+            with self.subTest(style=style):
+                self.assertEqual(client.recv(1), b"")
+                self.assertEqual(server.stop(), 0, server.stderr())
 
     @in_every_style("time", "tcp:0", "--no-limits", "--first-message", "300ms")
     def test_what_is_asked_for_holds_without_limits(self, server):

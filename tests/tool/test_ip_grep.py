@@ -180,15 +180,15 @@ class Grep(BightTest):
 
     test_a_line_that_is_too_long_is_left_out_aloud.timeout = 120
 
-    def test_many_patterns_cost_nothing_for_each_line(self):
+    def cost_of_ten_thousand_answers(self, patterns):
+        """The processor time of the tool, once it has read the patterns."""
+        def cpu_seconds(process):
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
         with tempfile.TemporaryDirectory() as folder:
             ours = Path(folder, "ours")
-            ours.write_text("".join(f"10.{i >> 15 & 255}.{i >> 7 & 255}.{i * 2 & 255}\n" for i in range(500_000)))
-
-            def cpu_seconds(process):
-                fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
+            ours.write_text("".join(f"10.{i >> 15 & 255}.{i >> 7 & 255}.{i * 2 & 255}\n" for i in range(patterns)))
             with subprocess.Popen([BIGHT, "ip", "grep", "-f", ours], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tool:
                 def ask():
                     tool.stdin.write(b"10.0.0.0\n")
@@ -202,8 +202,12 @@ class Grep(BightTest):
                 used = cpu_seconds(tool) - start
                 tool.stdin.close()
                 self.assertEqual(tool.wait(DEADLINE), 0)
-            # Measured: 0.03 s, and 0.76 s when 4 MB are copied for each line.
-            self.assertLess(used, 0.3)
+        return used
+
+    def test_many_patterns_cost_nothing_for_each_line(self):
+        few, many = (self.cost_of_ten_thousand_answers(patterns) for patterns in (1, 500_000))
+        # Measured: 0.03 s for both, and 0.76 s when 4 MB are copied for each line.
+        self.assertLess(many, 3 * few + 0.2)
 
     def test_hostile_lines(self):
         for byte in (b".", b":", b"1", b"1.", b"1:", b"\0", b"\xff", b"10.0.0.1 "):

@@ -161,13 +161,22 @@ class Process:
                 raise AssertionError(f"{self.child.args}: does not take signal {number}")
             time.sleep(0.002)
 
+    def stand_still(self):
+        """SIGSTOP, and that it has come to each thread; SIGCONT ends it."""
+        self.send(signal.SIGSTOP)
+        deadline = time.monotonic() + DEADLINE
+        while any(path.read_text().rpartition(")")[2].split()[0] != "T" for path in Path(f"/proc/{self.pid}/task").glob("*/stat")):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.child.args}: does not stand still")
+            time.sleep(0.002)
+
     def wait(self, timeout=DEADLINE):
         """The exit code."""
         return self.child.wait(timeout)
 
-    def finish(self, data=b""):
+    def finish(self, data=b"", limit=DEADLINE):
         """Writes `data`, ends standard input, reads to the end: the exit code, and standard output."""
-        output, _ = self.child.communicate(data, DEADLINE)
+        output, _ = self.child.communicate(data, limit)
         return self.child.returncode, bytes(self.output) + output
 
     def stop(self, number=signal.SIGTERM):
@@ -191,6 +200,17 @@ class Process:
     def cpu_seconds(self):
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def wait_until_it_rests(self):
+        """Until it takes next to nothing of the processor, as far as a third of a second tells."""
+        deadline = time.monotonic() + DEADLINE
+        resting = False
+        while not resting:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.child.args}: does not rest")
+            used = self.cpu_seconds()
+            time.sleep(0.3)
+            resting = self.cpu_seconds() - used < 0.025  # told in hundredths
 
     def resident_bytes(self):
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
