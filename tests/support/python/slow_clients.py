@@ -22,8 +22,9 @@ def need_descriptors(test, count):
 
 
 @contextlib.contextmanager
-def many_clients(server, count, buffer=None):
-    """Connected clients, closed at the end; with buffers so small that what nobody reads soon has no room, if `buffer` is given."""
+def many_clients(server, count, buffer=None, beginning=b""):
+    """Connected clients that have sent `beginning`, closed at the end; with buffers so small that what nobody reads soon has
+    no room, if `buffer` is given."""
     family, kind, address = parse_endpoint(server.endpoint)
     with contextlib.ExitStack() as open_ones:
         clients = [open_ones.enter_context(socket.socket(family, kind)) for _ in range(count)]
@@ -33,6 +34,7 @@ def many_clients(server, count, buffer=None):
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
             client.settimeout(30)
             client.connect(address)
+            client.sendall(beginning)
             client.setblocking(False)
         yield clients
 
@@ -72,9 +74,7 @@ def check_slow_senders(test, server, count, deadline, beginning=b"x"):
     need_descriptors(test, count)
     before = server.resident_bytes()
     begin = time.monotonic()
-    with many_clients(server, count) as clients:
-        for client in clients:
-            client.send(beginning)
+    with many_clients(server, count, beginning=beginning) as clients:
         begun = time.monotonic()
         median, worst = round_trips(server, 20)
         grown = server.resident_bytes() - before
