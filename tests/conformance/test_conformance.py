@@ -19,7 +19,7 @@ def run(*arguments, **options):
 
 
 class Suites(unittest.TestCase):
-    timeout = 240
+    timeout = 400  # the runner has a limit of its own, and tells what it has seen until then
 
     def check(self, module, least):
         if len(list((BUILD / "conformance").glob("bight_*"))) < STAND_INS:

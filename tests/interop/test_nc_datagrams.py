@@ -88,7 +88,7 @@ class Datagrams(BightTest):
             self.assertEqual(port.recv(100), b"prepared")
 
     def test_server_ends_after_silence(self):
-        server = self.listen("udp:0", "--timeout", "200ms")
+        server = self.listen("udp:0", "--timeout", "1s")
         with open_socket(server.endpoint) as port:
             port.send(b"last words")
         self.assertEqual(server.read_all(), b"last words")

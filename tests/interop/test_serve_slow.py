@@ -33,7 +33,7 @@ class FixedMemory(BightTest):
     """Ten thousand live connections that send and never read. What is counted is the memory of the process; the kernel's
     buffers are not, and are kept small, so that the answers wait in the server."""
 
-    timeout = 300
+    timeout = 600
     most_data = 768 << 20  # of virtual memory, which the kernel holds it to: 64 KiB for each, and what else there is
     most_resident = 320 << 20
 
@@ -50,7 +50,7 @@ print(json.dumps(crowds_that_do_not_read(sys.argv[2], int(sys.argv[3]), json.loa
 """
         player = self.start(*alone, sys.executable, "-c", script, SOURCE / "tests" / "support" / "python", engine, count,
                             json.dumps(most_data))
-        output = player.read_until(lambda text: text.endswith(b"\n"), limit=120)
+        output = player.read_until(lambda text: text.endswith(b"\n"), limit=250)
         self.assertEqual(player.wait(), 0, player.stderr())
         return json.loads(output)
 

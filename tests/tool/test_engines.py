@@ -57,9 +57,9 @@ class Engines(BightTest):
         if not program.exists():
             self.skipTest("built without the unit tests")
         done = subprocess.run([*REFUSING, program, "--gtest_filter=-*/sim"], env=environment(), capture_output=True, text=True,
-                              timeout=280)
+                              timeout=560)
         self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-2000:])
         self.assertIn("[  SKIPPED ]", done.stdout)  # those of io_uring
 
-    test_the_librarys_own_tests_pass_without_io_uring.timeout = 300
+    test_the_librarys_own_tests_pass_without_io_uring.timeout = 600
 
