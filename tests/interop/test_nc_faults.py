@@ -15,10 +15,10 @@ from bight_process import BIGHT, DEADLINE, BightTest, open_socket, reset  # noqa
 
 
 class Connecting(BightTest):
-    def assert_fails(self, code, text, *arguments, **options):
-        result, output, errors = self.run_bight("nc", *arguments, **options)
-        self.assertEqual((result, output, errors.count("\n")), (code, b"", 1), errors)
-        self.assertIn(text, errors)
+    def assert_fails(self, code, text, *arguments, prefix=()):
+        process = self.start(*prefix, BIGHT, "nc", *arguments)
+        self.assertEqual((*process.finish(), process.stderr().count("\n")), (code, b"", 1), process.stderr())
+        self.assertIn(text, process.stderr())
 
     def test_refused(self):
         with socket.socket() as silent:
@@ -34,8 +34,9 @@ class Connecting(BightTest):
             self.assert_fails(7, f"connect to [::1]:{port}: connection refused\n", "::1", str(port))
 
     def test_unknown_name(self):
-        self.assert_fails(6, "no-such-host.invalid", "no-such-host.invalid", "80")
-        self.assert_fails(6, "no-such-host.invalid", "-u", "no-such-host.invalid", "80")
+        world = self.world()
+        self.assert_fails(6, "no-such-host.invalid", "no-such-host.invalid", "80", prefix=world)
+        self.assert_fails(6, "no-such-host.invalid", "-u", "no-such-host.invalid", "80", prefix=world)
 
     def test_unreachable(self):
         self.need("unshare")

@@ -47,7 +47,7 @@ class Refused(BightTest):
         self.assert_refused(1, "bind to 192.0.2.1:0: cannot assign requested address (", "tcp:192.0.2.1:0")
 
     def test_an_unknown_host(self):
-        self.assert_refused(6, "no-such-host.invalid", "tcp:no-such-host.invalid:0")
+        self.assert_refused(6, "no-such-host.invalid", "tcp:no-such-host.invalid:0", prefix=self.world())
 
     def test_a_path_that_is_too_long(self):
         self.assert_refused(1, "file name too long", "unix:" + "x" * 108)

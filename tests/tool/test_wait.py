@@ -73,8 +73,8 @@ class Wait(BightTest):
             self.assertEqual(self.run_bight("wait", f"unix:{path}", "--timeout", "200ms")[0], 28)
 
     def test_what_no_waiting_changes(self):
-        code, output, errors = self.run_bight("wait", "tcp:no-such-host.invalid:1", "--timeout", "30s")
-        self.assertEqual((code, output), (6, b""), errors)
+        process = self.start(*self.world(), BIGHT, "wait", "tcp:no-such-host.invalid:1", "--timeout", "30s")
+        self.assertEqual(process.finish(), (6, b""), process.stderr())
         (self.folder / "file").write_text("")
         code, output, errors = self.run_bight("wait", f"unix:{self.folder}/file/s", "--timeout", "30s")
         self.assertEqual((code, output), (7, b""), errors)

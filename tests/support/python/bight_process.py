@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """The tool as a process: started, waited for, stopped by its own pid. Nothing here sleeps; every wait has a deadline."""
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -16,6 +17,8 @@ import threading
 import time
 import unittest
 from pathlib import Path
+
+from worlds import World
 
 SOURCE = Path(os.environ.get("BIGHT_SOURCE") or Path(__file__).resolve().parents[3])
 BUILD = Path(os.environ.get("BIGHT_BUILD") or SOURCE / "build")
@@ -161,11 +164,18 @@ class Process:
                 raise AssertionError(f"{self.child.args}: does not take signal {number}")
             time.sleep(0.002)
 
+    def thread_states(self):
+        states = set()
+        for path in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # it has gone
+                states.add(path.read_text().rpartition(")")[2].split()[0])
+        return states
+
     def stand_still(self):
         """SIGSTOP, and that it has come to each thread; SIGCONT ends it."""
         self.send(signal.SIGSTOP)
         deadline = time.monotonic() + DEADLINE
-        while any(path.read_text().rpartition(")")[2].split()[0] != "T" for path in Path(f"/proc/{self.pid}/task").glob("*/stat")):
+        while self.thread_states() != {"T"}:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self.child.args}: does not stand still")
             time.sleep(0.002)
@@ -286,6 +296,12 @@ class BightTest(unittest.TestCase):
         connection = server.connect(number)
         self.addCleanup(connection.close)
         return connection
+
+    def world(self):
+        """What runs a command on a machine of our own, which asks nobody for names."""
+        world = World()
+        self.addCleanup(world.close)
+        return world.prefix
 
     def need(self, program):
         if shutil.which(program) is None:
