@@ -293,11 +293,15 @@ TYPED_TEST(Ended, requests_leave_neither_threads_nor_memory_behind) {
     {
         Serving serving(server);
         ask(500);
-        auto warm = resident_pages();
-        ask(3000);
-        if (!sanitizer_keeps_memory) {
-            EXPECT_LT(resident_pages(), warm + (std::size_t{1} << 20) / 4096);
+        // More threads at once than ever before take memory that stays; a request that left some behind would do so each
+        // time.
+        bool grows = true;
+        for (int round = 0; grows && round < 5; ++round) {
+            auto warm = resident_pages();
+            ask(3000);
+            grows = !sanitizer_keeps_memory && resident_pages() >= warm + (std::size_t{1} << 20) / 4096;
         }
+        EXPECT_FALSE(grows);
         auto most = before + 2 + 4 * std::max(std::thread::hardware_concurrency(), 1u);
         EXPECT_TRUE(soon([&] { return threads() <= most; }));
     }
