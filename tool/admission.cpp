@@ -26,6 +26,9 @@ void raise_descriptor_limit() {
 }
 
 std::optional<Admission::Ticket> Admission::admit(const Address& peer) {
+    // Without limits there is no lock either, which a fork while another thread holds it would leave closed in the child.
+    if (limits_.total == ConnectionLimits::unlimited && limits_.per_peer == ConnectionLimits::unlimited)
+        return Ticket();
     std::string host;
     if (limits_.per_peer != ConnectionLimits::unlimited && !peer.is_loopback()) host = peer.host();
     std::lock_guard lock(mutex_);
@@ -47,11 +50,6 @@ std::optional<Admission::Ticket> Admission::admit(const Address& peer) {
     }
     ++live_;
     return Ticket(*this, std::move(host));
-}
-
-std::size_t Admission::live() const {
-    std::lock_guard lock(mutex_);
-    return live_;
 }
 
 void Admission::give_back(const std::string& peer) noexcept {

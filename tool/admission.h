@@ -41,10 +41,11 @@ public:
 
     private:
         friend class Admission;
+        Ticket() noexcept = default;
         Ticket(Admission& admission, std::string peer) noexcept : admission_(&admission), peer_(std::move(peer)) {}
 
-        Admission* admission_;
-        std::string peer_;  // empty where no limit for peers holds
+        Admission* admission_ = nullptr;  // none where no limit holds
+        std::string peer_;                // empty where no limit for peers holds
     };
 
     explicit Admission(const ConnectionLimits& limits) noexcept : limits_(limits) {}
@@ -52,13 +53,11 @@ public:
     /// None if there is no place; that is said on standard error, once for each of the two reasons.
     std::optional<Ticket> admit(const Address& peer);
 
-    std::size_t live() const;
-
 private:
     void give_back(const std::string& peer) noexcept;
 
     ConnectionLimits limits_;
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     std::size_t live_ = 0;
     std::map<std::string, std::size_t, std::less<>> by_peer_;
     bool said_total_ = false;

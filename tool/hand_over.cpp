@@ -41,15 +41,20 @@ void HandOver::wait_for_successor(const std::vector<handover::Offer>& sockets) {
         if (!place_->hand_over(sockets)) return;
         over_ = true;
         say("handed over to process " + std::to_string(place_->successor()));
-        if (!stopping_) ::kill(::getpid(), SIGTERM);  // else it would be the second signal, which ends all at once
-    } catch (const std::exception& error) {           // of the system; it serves on, and cannot be taken over from
+        ::kill(::getpid(), SIGTERM);
+    } catch (const std::exception& error) {  // of the system; it serves on, and cannot be taken over from
         complain(error);
     }
 }
 
 void HandOver::stop() noexcept {
-    stopping_ = true;
     if (place_) place_->stop();
+}
+
+bool HandOver::may_be_over() {
+    stop();
+    if (waiting_.joinable()) waiting_.join();
+    return over_ || (place_ && place_->undecided());
 }
 
 }  // namespace bight::tool

@@ -5,7 +5,6 @@
 
 #include <bight/handover.h>
 
-#include <atomic>
 #include <optional>
 #include <string>
 #include <thread>
@@ -32,8 +31,8 @@ public:
     /// Before the sockets are closed.
     void stop() noexcept;
 
-    /// Whether a successor has them.
-    bool is_over() const noexcept { return over_; }
+    /// Whether a successor has them, or may have them. Ends the waiting for one.
+    bool may_be_over();
 
     /// The listener at the path, or -1: a child closes it.
     int fileno() const noexcept { return place_ ? place_->fileno() : -1; }
@@ -43,8 +42,7 @@ private:
 
     std::optional<handover::Successor> successor_;  // what this process is
     std::optional<handover::Predecessor> place_;
-    std::atomic<bool> over_ = false;
-    std::atomic<bool> stopping_ = false;
+    bool over_ = false;
     std::jthread waiting_;
 };
 

@@ -29,12 +29,10 @@ namespace {
 
 int open_input(const std::string& path) {
     if (path == "-") return STDIN_FILENO;
-    while (true) {
-        int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        if (fd >= 0) return fd;
-        if (errno != EINTR) raise_input_error(errno, "open " + path);
-        raise_if_interrupted();  // while a FIFO waited for its writer
-    }
+    // A FIFO is not waited for until it is read, and then a signal ends it.
+    int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) raise_input_error(errno, "open " + path);
+    return fd;
 }
 
 }  // namespace

@@ -172,9 +172,9 @@ int run_serve(const ServeOptions& options) {
 
     ServeEnd end = server->run(signals, options.drain);
     say(context.tally.to_string());
-    if (handover && handover->is_over())
+    if (handover && handover->may_be_over())
         for (auto& socket : sockets)
-            if (socket.path) socket.path->keep();  // the successor's
+            if (socket.path) socket.path->keep();  // a successor's
     if (end.drained) return exit_code::ok;
     // Threads of clients that were not waited for still use what the destructors would take from them.
     sockets.clear();

@@ -276,6 +276,7 @@ public:
         while (ended_ < places_.size()) {
             wait(signals, std::nullopt);
             if (!signals.take()) continue;
+            ExitOnSignal third(signals);
             for (auto& place : places_) place.server->stop(Duration::zero());
             return end;
         }

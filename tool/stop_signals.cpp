@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -29,8 +30,13 @@ StopSignals::StopSignals() {
 
 std::optional<int> StopSignals::take() noexcept {
     signalfd_siginfo info;
-    if (::read(fd_, &info, sizeof info) != sizeof info) return std::nullopt;
-    return static_cast<int>(info.ssi_signo);
+    while (::read(fd_, &info, sizeof info) == sizeof info) {
+        bool own = info.ssi_code == SI_USER && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
+        bool first = !has_begun_.exchange(true);
+        if (own && first) by_itself_ = true;
+        if (first || (!own && !by_itself_.exchange(false))) return static_cast<int>(info.ssi_signo);
+    }
+    return std::nullopt;
 }
 
 namespace {

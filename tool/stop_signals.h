@@ -22,11 +22,13 @@ public:
 
     int fileno() const noexcept { return fd_; }
 
-    /// The number of a signal that has come; none if there is none.
+    /// The number of a signal that has come; none if there is none. One that this process has sent itself begins its end
+    /// and is no second one, nor is the first from outside after it.
     std::optional<int> take() noexcept;
 
 private:
     int fd_;
+    std::atomic<bool> has_begun_ = false, by_itself_ = false;
 };
 
 /// While it lives, the first signal has `action` done, in a thread of its own, and a second one ends the process at once.

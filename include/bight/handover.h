@@ -74,6 +74,10 @@ public:
     /// Who came last and had the right to: its process number; 0 before.
     int successor() const noexcept;
 
+    /// Whether a successor was given the sockets, and had not said that it serves when stop() or the limit came: then it
+    /// may serve at their paths. After hand_over().
+    bool undecided() const noexcept;
+
     /// How many were passed over.
     std::uint64_t refused() const noexcept;
 

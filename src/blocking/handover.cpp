@@ -185,6 +185,7 @@ void Predecessor::stop() noexcept {
 }
 
 int Predecessor::successor() const noexcept { return state_->successor; }
+bool Predecessor::undecided() const noexcept { return state_->undecided; }
 std::uint64_t Predecessor::refused() const noexcept { return state_->refused; }
 int Predecessor::fileno() const noexcept { return state_->number; }
 

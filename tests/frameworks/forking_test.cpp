@@ -249,13 +249,14 @@ TEST(Forking, who_waits_for_children_hears_of_those_that_another_thread_collects
         Client client(server.server_address());
         client.connection.sendall("who\n");
         server.handle_request();
-        std::thread waiting([&] { server.collect_children(true); });
+        std::jthread waiting[] = {std::jthread([&] { server.collect_children(true); }),
+                                  std::jthread([&] { server.collect_children(true); })};
         std::jthread collecting([&](std::stop_token stop) {
             while (!stop.stop_requested()) server.collect_children();
         });
         pid_of(client);
         client.finish();
-        waiting.join();
+        for (auto& thread : waiting) thread.join();
     }
     EXPECT_TRUE(server.active_children().empty());
     EXPECT_EQ(zombies(), 0);

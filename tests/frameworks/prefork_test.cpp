@@ -94,6 +94,20 @@ TEST(Prefork, a_client_for_each_worker_is_served_at_once) {
     EXPECT_EQ(server.counters().workers, 3u);
 }
 
+TEST(Prefork, a_handler_may_ask_for_the_counters) {
+    using Server = PreforkTCPServer<struct Counters>;
+    struct Counters : StreamRequestHandler {
+        void handle() override {
+            rfile.readline();
+            auto counters = dynamic_cast<Server&>(*server).counters();
+            wfile.write(std::to_string(counters.running) + '\n');
+        }
+    };
+    Server server(any_port, {}, {.workers = 1});
+    Serving serving(server);
+    EXPECT_EQ(Client(server.server_address()).ask(), "1\n");
+}
+
 TEST(Prefork, has_a_worker_for_each_processor_and_may_serve_again) {
     PreforkTCPServer<Who> server(any_port);
     std::size_t processors = std::max(std::thread::hardware_concurrency(), 1u);

@@ -12,7 +12,10 @@
 #include <chrono>
 #include <deque>
 #include <future>
+#include <string>
 #include <thread>
+
+#include <unistd.h>
 
 namespace bight::socketserver {
 namespace {
@@ -80,6 +83,29 @@ TYPED_TEST(Stop, a_second_one_forces_the_first) {
     expect_tally(first.get(), 0, 0, 1);
     EXPECT_TRUE(client.is_ended());
     expect_tally(server.stop(), 0, 0, 1);  // and any later one only tells
+}
+
+TEST(StopWhere, one_request_at_a_time_is_handled_a_handler_may_ask_for_a_shutdown) {
+    struct Ending : StreamRequestHandler {
+        void handle() override {
+            rfile.readline();
+            server->shutdown();
+            wfile.write("x\n");
+        }
+    };
+    ThreadingTCPServer<Ending> server(any_port);
+    Client client(server.server_address());
+    server.handle_request();
+    std::atomic<int> number = 0;
+    std::jthread drains([&] {
+        number = ::gettid();
+        server.handle_request();
+    });
+    ASSERT_TRUE(soon([&] { return state_of("self/task/" + std::to_string(number)).state == 'S'; }));  // it waits
+    auto stopped = std::async(std::launch::async, [&] { return server.stop(20s); });
+    drains.join();
+    EXPECT_EQ(client.ask(), "x\n");
+    expect_tally(stopped.get(), 0, 1, 0);
 }
 
 // What is in the kernel's queue believes that it is connected.

@@ -60,6 +60,43 @@ class HandOver(BightTest):
                 self.assertEqual(first.wait(), 0)
                 self.assertEqual(second.stop(), 0)
 
+    def test_a_signal_from_outside_then_finds_the_first_draining(self):
+        for style in STYLES:
+            with self.subTest(style=style):
+                first = self.generation("tcp:0", style=style)
+                with first.connect() as client:
+                    client.sendall(b"x")
+                    self.assertEqual(client.recv(1), b"x")
+                    second = self.generation("tcp:0", style=style)
+                    first.wait_for_error(f"bight: handed over to process {second.pid}\n")
+                    first.send_and_see_taken(signal.SIGTERM)
+                    self.assertEqual(exchange(client, b"the rest"), b"the rest")
+                self.assertEqual((first.wait(), second.stop()), (0, 0))
+
+    def test_a_second_signal_from_outside_ends_it_at_once(self):
+        first = self.generation("tcp:0")
+        with first.connect() as client:
+            client.sendall(b"x")
+            self.assertEqual(client.recv(1), b"x")
+            second = self.generation("tcp:0")
+            first.wait_for_error(f"bight: handed over to process {second.pid}\n")
+            first.send_and_see_taken(signal.SIGTERM)
+            first.send(signal.SIGTERM)
+            self.assertEqual((first.wait(), second.stop()), (143, 0))
+
+    def test_a_signal_while_a_successor_begins_leaves_it_the_paths(self):
+        for style in STYLES:
+            with self.subTest(style=style), socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as successor:
+                first = self.generation("unix:{}/s.sock", style=style)
+                successor.settimeout(DEADLINE)
+                successor.connect(str(self.folder / "place"))
+                successor.send(b"bight-handover 1")
+                _, fds, _, _ = socket.recv_fds(successor, 1000, 10)
+                self.assertEqual(first.stop(), 0)
+                self.assertEqual(sorted(os.listdir(self.folder)), ["place", "s.sock"])
+                for fd in fds:
+                    os.close(fd)
+
     def test_who_waits_in_the_queue_is_served(self):
         first = self.generation("tcp:0", style="iterative")
         with first.connect() as busy:

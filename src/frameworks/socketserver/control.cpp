@@ -73,7 +73,7 @@ void BaseServer::Control::stop() {
     std::unique_lock lock(mutex_);  // flag and wake-up belong together: the end of a loop takes both back
     if (!stopping_) ask_loop();     // a loop that drains ends by itself, and its waits would find the wake-up for ever
     if (server_ == std::this_thread::get_id()) return;
-    changed_.wait(lock, [this, before = ends_] { return ended_ || ends_ != before || stopped_; });
+    changed_.wait(lock, [this, before = ends_] { return ended_ || ends_ != before || drained_ || stopped_; });
 }
 
 void BaseServer::Control::ask_loop() noexcept {

@@ -169,7 +169,7 @@ private:
     std::weak_ptr<SocketState> connection_;  // that is processed; of streams
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> forced_ = false;
-    bool draining_ = false;  // the loop's own
+    std::atomic<bool> draining_ = false;
     bool drained_ = false;
     bool left_undrained_ = false;
     bool stopped_ = false;

@@ -5,12 +5,14 @@
 #include "blocking/deadline.h"
 #include "blocking/or_raise.h"
 #include "blocking/socket_state.h"
+#include "frameworks/socketserver/control.h"
 #include "frameworks/socketserver/siblings.h"
 #include "sys/processes.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <utility>
 
@@ -80,17 +82,20 @@ struct RequestProcesses::State {
         return longest ? std::min(*longest, between_looks) : between_looks;
     }
 
-    /// Around a look at the children and the wait for `ended` that follows. What another thread collects between the two
-    /// stays in `ended`: taken out, it would leave nothing to wake the one that waits.
+    /// Around a look at the children and the wait for `ended` that follows. What is collected between the two stays in
+    /// `ended`: taken out, it would leave nothing to wake another who waits. Who begins anew lets those end first.
     class Waiting {
     public:
         explicit Waiting(State& state) : state_(state) {
-            std::lock_guard lock(state_.mutex);
+            std::unique_lock lock(state_.mutex);
+            state_.none_collected.wait(lock, [&] { return std::ranges::none_of(state_.children, &Child::collected); });
             ++state_.waiting;
         }
         ~Waiting() {
             std::lock_guard lock(state_.mutex);
-            if (--state_.waiting == 0) state_.drop_collected();
+            if (--state_.waiting > 0) return;
+            state_.drop_collected();
+            state_.none_collected.notify_all();
         }
 
     private:
@@ -102,6 +107,7 @@ struct RequestProcesses::State {
     mutable std::mutex mutex;
     std::vector<Child> children;
     int waiting = 0;  // how many threads are
+    std::condition_variable none_collected;
 };
 
 RequestProcesses::RequestProcesses(BaseServer& server) : state_(std::make_unique<State>(server)) {
@@ -110,12 +116,16 @@ RequestProcesses::RequestProcesses(BaseServer& server) : state_(std::make_unique
 
 RequestProcesses::~RequestProcesses() {
     kill();
-    (void)wait(std::nullopt);
+    while (state_->collect() > 0) {
+        pollfd ended{state_->ended.fileno(), POLLIN, 0};
+        (void)sys::poll(std::span(&ended, 1), state_->limit({}));  // no hook of signals: this is a destructor
+    }
 }
 
 bool RequestProcesses::start(const Request& request) {
     std::lock_guard lock(state_->mutex);
     state_->children.reserve(state_->children.size() + 1);  // nothing may fail once the child is there
+    auto unlocked_in_the_child = state_->server.control_->hold();
     auto whole = Siblings::hold();
     int pid = or_raise(sys::fork(), "fork a process for a request");
     if (pid == 0) {
@@ -128,6 +138,7 @@ bool RequestProcesses::start(const Request& request) {
         return false;
     }
     whole.unlock();
+    unlocked_in_the_child.unlock();
     auto& child = state_->children.emplace_back(pid, FileDescriptor());
     if (auto pidfd = sys::pidfd_open(pid)) {
         FileDescriptor fd(*pidfd);

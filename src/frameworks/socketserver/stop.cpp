@@ -45,6 +45,7 @@ BaseServer::Control::Begun BaseServer::Control::begin_stop() {
 }
 
 void BaseServer::Control::begin_drain() {
+    std::lock_guard lock(mutex_);  // who asked has written the wake-up, then: left there, it would be found for ever
     take_wake_up();
     draining_ = true;
 }

@@ -73,7 +73,7 @@ RequestWorkers::State::~State() {
 // ---- Beginning them. ---------------------------------------------------------------------------------------------------
 
 void RequestWorkers::State::begin(std::size_t place) {
-    std::lock_guard lock(mutex);
+    std::unique_lock lock(mutex);
     auto& worker = workers[place];
     int parent = sys::process();
     int pid = 0;
@@ -82,15 +82,19 @@ void RequestWorkers::State::begin(std::size_t place) {
         auto whole = Siblings::hold();
         pid = or_raise(sys::fork(), "fork a worker");
     }
-    if (pid == 0) work(place, parent);
+    if (pid == 0) {
+        lock.unlock();  // handlers ask for counters()
+        work(place, parent);
+    }
     worker.pid = pid;
     worker.begun = sys::now();
     worker.begun_requests = accounts[place].read().begun;
     worker.expired = false;
-    auto pidfd = sys::pidfd_open(pid);
-    if (!pidfd) return;  // for want of descriptors: then it is looked at once a turn
-    worker.pidfd = FileDescriptor(*pidfd);
-    (void)sys::epoll_ctl(events.fileno(), EPOLL_CTL_ADD, *pidfd, EPOLLIN, place);
+    // Without one, for want of descriptors, it is looked at once a turn.
+    auto opened = sys::pidfd_open(pid);
+    if (!opened) return;
+    FileDescriptor pidfd(*opened);
+    if (sys::epoll_ctl(events.fileno(), EPOLL_CTL_ADD, pidfd.fileno(), EPOLLIN, place)) worker.pidfd = std::move(pidfd);
 }
 
 void RequestWorkers::State::begin_those_due() {
@@ -219,7 +223,8 @@ void RequestWorkers::State::serve(Timeout poll_interval) {
         ~NoneIsLeft() {
             state.kill();
             while (state.alive() > 0) {
-                (void)wait_until_ready(state.events.fileno(), POLLIN, Deadline(longest_turn));
+                pollfd events{state.events.fileno(), POLLIN, 0};
+                (void)sys::poll(std::span(&events, 1), longest_turn);  // no hook of signals: this may be an unwinding
                 state.collect();
             }
         }
