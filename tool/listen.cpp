@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 // A server that was killed has its addresses until the kernel has ended its ring, which takes it 5 to 10 ms, and more under
 // load: whoever is started again at once tries again, but not often, for a living one sees that it is asked.
-constexpr Duration pauses[] = {10ms, 40ms, 160ms};
+constexpr Duration pauses[] = {10ms, 40ms, 160ms, 320ms};
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
