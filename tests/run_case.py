@@ -3,10 +3,11 @@
 """Runs one unittest case for ctest, or lists a file's cases for CMake.
 
     run_case.py FILE Class.method      exit 0 passed, 1 failed, 77 skipped (the reason is printed)
-    run_case.py --list FILE            one line a case: Class.method SECONDS
+    run_case.py --list FILE            one line a case: Class.method SECONDS ALONE
 
 A file is listed by importing it, so inherited methods count too; a file that cannot be imported has one case, `import`,
-which fails and shows why. A class or method may carry an attribute `timeout` (seconds) where 60 will not do.
+which fails and shows why. A class or method may carry an attribute `timeout` (seconds) where 60 will not do, and `alone`
+where what runs beside it would spoil what it measures.
 """
 
 import importlib.util
@@ -34,13 +35,14 @@ def list_cases(path):
     try:
         module = load(path)
     except BaseException:
-        return [("import", DEFAULT_TIMEOUT)]
+        return [("import", DEFAULT_TIMEOUT, False)]
     cases = []
     for name, kind in vars(module).items():
         if isinstance(kind, type) and issubclass(kind, unittest.TestCase) and kind.__module__ == module.__name__:
             for method in unittest.defaultTestLoader.getTestCaseNames(kind):
-                limit = getattr(getattr(kind, method), "timeout", getattr(kind, "timeout", DEFAULT_TIMEOUT))
-                cases.append((f"{name}.{method}", limit))
+                limit, alone = (getattr(getattr(kind, method), attribute, getattr(kind, attribute, default))
+                                for attribute, default in (("timeout", DEFAULT_TIMEOUT), ("alone", False)))
+                cases.append((f"{name}.{method}", limit, alone))
     return cases
 
 
@@ -70,8 +72,8 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     if arguments[0] == "--list":
-        for name, limit in list_cases(arguments[1]):
-            print(name, limit)
+        for case in list_cases(arguments[1]):
+            print(*case)
         return 0
     return run_case(*arguments)
 
