@@ -11,9 +11,11 @@
 namespace bight::asyncio::detail {
 
 struct Loop;
+class Children;
 
 /// A process that the loop has begun and is to collect.
 struct Child {
+    Children* all = nullptr;
     int pid = -1;
     FileDescriptor pidfd;  // until it has ended
     std::optional<int> returncode;

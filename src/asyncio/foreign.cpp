@@ -67,6 +67,7 @@ void ForeignWait::wait(std::coroutine_handle<> coroutine) {
 
 PromiseBase& ForeignWait::promise() const {
     require_done(*awaited_);
+    awaited_->untold = false;
     return awaited_->frame.promise();
 }
 

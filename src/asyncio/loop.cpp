@@ -177,7 +177,11 @@ void Loop::take_posted() noexcept {
 }
 
 void Loop::report(std::exception_ptr error, std::string_view where) noexcept {
-    if (exception_handler) return exception_handler(exception_context, std::move(error), where);
+    if (exception_handler) {
+        try {
+            return exception_handler(exception_context, error, where);
+        } catch (...) {}  // told as if there were none
+    }
     if (!report_limit_.admits(engine->now())) return;
     report_left_out();
     try {
@@ -198,9 +202,18 @@ void Loop::report_left_out() noexcept {
 }
 
 void Loop::Root::ended(TaskState& task) noexcept {
-    bool is_watched = task.handles > 0;
-    if (task.outcome == TaskState::Outcome::raised && !is_watched)
-        Loop::running().report(task.frame.promise().error, name_of(task));
+    if (task.outcome != TaskState::Outcome::raised) return;
+    task.untold = task.handles > 0;
+    if (!task.untold) Loop::running().report(task.frame.promise().error, name_of(task));
+}
+
+void tell_of_error(const TaskState& task) noexcept {
+    const auto& error = task.frame.promise().error;
+    try {
+        std::string where = name_of(task) + ", which nobody has asked for it";
+        if (running_loop) return Loop::running().report(error, where);
+        std::cerr << "bight: " + printable("error in " + where + ": " + text_of(error)) + '\n';
+    } catch (...) {}  // no memory to say it
 }
 
 socket::ResolverPool& Loop::resolver() {
@@ -333,8 +346,11 @@ void EventLoop::require_idle() const { detail::require_no_running_loop(*loop_); 
 void EventLoop::run_until(const detail::TaskState& task) {
     detail::Entered entered(*loop_);
     loop_->engine->be_thorough();
-    for (loop_->run_ready(); task.outcome == detail::TaskState::Outcome::running; loop_->run_ready()) loop_->wait();
+    auto runs = [&] { return task.outcome == detail::TaskState::Outcome::running; };
+    for (loop_->run_ready(); runs() && !loop_->stopping; loop_->run_ready()) loop_->wait();
     loop_->engine->hand_over();
+    loop_->stopping = false;
+    if (runs()) throw RuntimeError("Event loop stopped before Future completed.");
 }
 
 void EventLoop::run_forever() {

@@ -129,7 +129,7 @@ void Mover::put_back(Buffer first) {
     if (in_pipe_ > 0) {
         std::size_t size = first.size() + in_pipe_;
         Buffer whole = Buffer::with_capacity(size);
-        std::memcpy(whole.room().data(), first.data(), first.size());
+        if (!first.empty()) std::memcpy(whole.room().data(), first.data(), first.size());
         take_from_pipe(whole.room().first(size).last(in_pipe_));
         whole.resize(size);
         first = std::move(whole);
@@ -171,7 +171,12 @@ Task<std::uint64_t> pump(Stream& from, Stream& to, PumpOptions options) {
                 mover.raise_error();
                 break;
             }
-            co_await asyncio::sleep(Duration::zero());
+            try {
+                co_await asyncio::sleep(Duration::zero());
+            } catch (const Cancelled&) {
+                mover.put_back(Buffer());
+                throw;
+            }
         }
     }
     if (options.write_eof) to.write_eof();

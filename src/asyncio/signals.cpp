@@ -151,15 +151,15 @@ void Signals::close() noexcept {
 
 // ---- SignalReceiver. ---------------------------------------------------------------------------------------------------
 
-SignalReceiver::SignalReceiver(std::initializer_list<int> signals) {
+SignalReceiver::SignalReceiver(std::initializer_list<int> signals) : taker_(&detail::Loop::running().signals) {
     for (int sig : signals) {
         detail::require_signal(sig);
         signals_ |= sys::only(sig);
     }
-    detail::Loop::running().signals.add(*this);
+    taker_->add(*this);
 }
 
-SignalReceiver::~SignalReceiver() { detail::Loop::running().signals.remove(*this); }
+SignalReceiver::~SignalReceiver() { taker_->remove(*this); }
 
 void SignalReceiver::deliver(int sig) noexcept {
     auto* waiter = waiters_.pop();

@@ -28,6 +28,7 @@ Child& Children::add(int pid) {
         all_.push_front(std::make_unique<Child>());
         Child& child = *all_.front();
         child.place = all_.begin();
+        child.all = this;
         child.pid = pid;
         auto ends = [this, &child] { ended(child); };
         call = new CallOf<CallState, decltype(ends)>(ends);
@@ -53,7 +54,10 @@ void Children::ended(Child& child) noexcept {
     child.returncode = status ? status->code : unknown_end;
     (void)loop_.watches.remove_callback(child.pidfd.fileno(), Side::reading);
     child.pidfd = FileDescriptor();
-    child.waiting.wake_all();
+    while (auto* waiting = child.waiting.pop()) {
+        static_cast<Process::Wait*>(waiting)->returncode = *child.returncode;
+        waiting->wake();
+    }
     if (!child.has_process) all_.erase(child.place);
 }
 
@@ -98,24 +102,30 @@ Process& Process::operator=(Process&& other) noexcept {
 }
 
 Process::~Process() {
-    if (child_) detail::Loop::running().children.abandon(*child_);
+    if (child_) child_->all->abandon(*child_);
 }
 
 int Process::pid() const noexcept { return child_->pid; }
 std::optional<int> Process::returncode() const noexcept { return child_->returncode; }
 
-bool Process::Wait::await_ready() noexcept { return begin() || (child->returncode && take_turn()); }
+bool Process::Wait::await_ready() noexcept {
+    if (begin()) return true;
+    if (!child->returncode) return false;
+    returncode = *child->returncode;
+    return take_turn();
+}
 
 void Process::Wait::await_suspend(detail::TaskCoroutine coroutine) noexcept { enlist(coroutine, child->waiting); }
 
 int Process::Wait::await_resume() const {
     raise_if_cancelled();
-    return *child->returncode;
+    return returncode;
 }
 
 void Process::Wait::end_wait(detail::Waiter& waiter) noexcept {
     auto& wait = static_cast<Wait&>(waiter);
-    (void)wait.end(wait.child->waiting);
+    if (wait.state == State::listed)  // otherwise the child may have gone
+        (void)wait.end(wait.child->waiting);
 }
 
 void Process::send_signal(int sig) {

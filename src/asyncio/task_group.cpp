@@ -15,12 +15,17 @@ TaskGroup::~TaskGroup() {
     hand_over(detail::root_of(*this));
 }
 
+void TaskGroup::failed(std::exception_ptr error) noexcept {
+    try {
+        errors_.push_back(std::move(error));
+    } catch (...) {}  // no memory: the group has failed all the same
+    cancel();
+}
+
 void TaskGroup::ended(detail::TaskState& task) noexcept {
     if (task.outcome == detail::TaskState::Outcome::raised) {
-        try {
-            errors_.push_back(task.frame.promise().error);
-        } catch (...) {}  // no memory: the group has failed all the same
-        cancel();
+        failed(task.frame.promise().error);
+        if (body_) body_->cancel();
     }
     if (size() == 0 && joining_) detail::running_loop->ready.push(*std::exchange(joining_, nullptr));
 }

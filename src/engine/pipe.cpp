@@ -61,8 +61,12 @@ void Pipe::start(Operation& operation) noexcept {
     operation.state = Operation::State::waiting;
     if (!watch_) return end(operation, EPIPE);
     if (reads(operation)) {
+        if (reading_) return end(operation, EBUSY);
         reading_ = &operation;
-        wait(readable_);
+        if (has_unread_for(operation))
+            enqueue(operation);
+        else
+            wait(readable_);
     } else if (writing_) {
         behind_writing_.push(operation);
     } else {
@@ -71,10 +75,27 @@ void Pipe::start(Operation& operation) noexcept {
     }
 }
 
+void Pipe::enqueue(Operation& operation) noexcept {
+    if (operation.queued) return;
+    operation.queued = true;
+    all_.ready_.push(operation);
+}
+
+/// The turn of a read that had something unread to take.
+bool Pipe::proceed(Operation& operation) noexcept {
+    operation.queued = false;
+    if (!receive_unread(operation) && !perform(operation)) {
+        operation.cancelled ? end(operation, ECANCELED) : wait(readable_);
+        return false;
+    }
+    reading_ = nullptr;
+    return true;
+}
+
 void Pipe::cancel(Operation& operation) noexcept {
     if (!operation.is_waiting() || operation.cancelled) return;
     operation.cancelled = true;
-    end(operation, ECANCELED);
+    if (!operation.queued) end(operation, ECANCELED);
 }
 
 void Pipe::end(Operation& operation, int errnum) noexcept {
@@ -87,8 +108,7 @@ void Pipe::end(Operation& operation, int errnum) noexcept {
         (void)behind_writing_.remove(operation);
     }
     operation.finish(-errnum);
-    operation.queued = true;
-    all_.ready_.push(operation);
+    enqueue(operation);
 }
 
 Result<void> Pipe::shutdown(int how) noexcept {
@@ -137,7 +157,7 @@ void Pipe::woken(Wake& wake) noexcept {
     if (dropped_) return go_if_unknown();
     bool writes = &wake == &writable_;
     Operation* operation = writes ? writing_ : reading_;
-    if (!operation) return;
+    if (!operation || operation->queued) return;
     if (wake.result < 0) {
         end(*operation, static_cast<int>(-wake.result));
     } else if (!perform(*operation)) {

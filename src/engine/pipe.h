@@ -38,7 +38,7 @@ public:
 
     bool attempt(Operation& operation) noexcept override;
     void start(Operation& operation) noexcept override;
-    bool proceed(Operation&) noexcept override { return true; }  // what it queues is done
+    bool proceed(Operation& operation) noexcept override;
     void cancel(Operation& operation) noexcept override;
     Buffer take(const Operation& operation) override;
     bool at_end() const noexcept override { return eof_ && !has_unread(); }
@@ -60,6 +60,7 @@ private:
     bool perform(Operation& operation) noexcept;
     bool receive(Operation& operation) noexcept;
     bool send(Operation& operation) noexcept;
+    void enqueue(Operation& operation) noexcept;
     void wait(Wake& wake) noexcept;
     void woken(Wake& wake) noexcept;
     void end(Operation& operation, int errnum) noexcept;

@@ -36,6 +36,34 @@ TEST_P(CancelTest, wait_for_raises_TimeoutError_and_the_awaited_has_ended) {
     EXPECT_TRUE(ended);
 }
 
+TEST_P(CancelTest, wait_for_of_a_task_that_runs_already_ends_it) {
+    auto talk = []() -> Task<> {
+        bool has_ended = false;
+        auto slow = [&]() -> Task<> {
+            try {
+                co_await for_ever();
+            } catch (const Cancelled&) {
+                has_ended = true;
+                throw;
+            }
+        };
+        auto task = get_running_loop().create_task(slow());
+        bool timed_out = false;
+        try {
+            co_await wait_for(std::move(task), 1ms);
+        } catch (const TimeoutError&) {
+            timed_out = true;
+        }
+        EXPECT_TRUE(timed_out);
+        EXPECT_TRUE(has_ended);
+        auto done = get_running_loop().create_task(after(0ms, 7));
+        co_await done.ended();
+        int value = co_await wait_for(std::move(done), 0s);
+        EXPECT_EQ(value, 7);
+    };
+    run(talk());
+}
+
 TEST_P(CancelTest, wait_for_takes_whatever_can_be_awaited) {
     auto all = []() -> Task<> {
         co_await wait_for(sleep(1ms), 10s);

@@ -202,6 +202,7 @@ TEST_P(GatherTest, wait_for_the_first_exception_is_not_ended_by_a_cancelled_task
         auto waited = co_await wait(handles, {.return_when = FIRST_EXCEPTION});
         EXPECT_EQ(waited.done, (std::vector<std::size_t>{0, 2}));
         EXPECT_EQ(waited.pending, (std::vector<std::size_t>{1}));
+        EXPECT_NE(handles[2].exception(), nullptr);
         std::vector<TaskHandle<int>> none;
         bool refused = false;
         try {

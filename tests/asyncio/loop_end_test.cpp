@@ -7,6 +7,7 @@
 #include "asyncio/report_limit.h"
 
 #include <chrono>
+#include <exception>
 #include <iostream>
 #include <optional>
 #include <sstream>
@@ -109,6 +110,62 @@ TEST(Reports, of_a_storm_are_few_and_its_size_is_told) {
     }
     EXPECT_LE(errors, 10u * static_cast<std::size_t>(seconds));
     EXPECT_EQ(errors + left_out, 1000u);
+}
+
+TEST(Reports, of_an_error_that_the_last_handle_takes_along) {
+    ErrorText told;
+    auto talk = []() -> Task<> {
+        auto dropped = get_running_loop().create_task(fail()), asked = get_running_loop().create_task(fail());
+        co_await dropped.ended();
+        co_await asked.ended();
+        EXPECT_THROW(asked.result(), ValueError);
+    };
+    asyncio::run(talk(), {.engine = EngineChoice::epoll});
+    ASSERT_EQ(told.lines().size(), 1u);
+    EXPECT_NE(told.lines()[0].find("nobody waits for this"), std::string::npos);
+}
+
+TEST(Reports, go_to_standard_error_where_the_handler_raises) {
+    ErrorText told;
+    auto talk = []() -> Task<> {
+        get_running_loop().set_exception_handler(
+            [](void*, std::exception_ptr error, std::string_view) { std::rethrow_exception(error); });
+        (void)get_running_loop().create_task(fail());
+        co_await sleep(Duration::zero());
+    };
+    asyncio::run(talk(), {.engine = EngineChoice::epoll});
+    ASSERT_EQ(told.lines().size(), 1u);
+    EXPECT_NE(told.lines()[0].find("nobody waits for this"), std::string::npos);
+}
+
+TEST(Reports, of_what_was_never_awaited_are_not_of_what_was) {
+    ErrorText told;
+    auto nothing = []() -> Task<> { co_return; };
+    auto talk = [&]() -> Task<> {
+        Task<> task = nothing();
+        co_await task;
+        task = nothing();
+        co_await task;
+        task = nothing();
+    };
+    asyncio::run(talk(), {.engine = EngineChoice::epoll, .debug = true});
+    EXPECT_EQ(told.lines().size(), 1u);
+}
+
+TEST_P(LoopBetweenRunsTest, stop_ends_a_run_whose_task_goes_on_with_the_next) {
+    EventLoop loop(options_for(choice()));
+    int steps = 0;
+    auto work = [&]() -> Task<> {
+        for (; steps < 100; ++steps) co_await sleep(Duration::zero());
+    };
+    loop.call_soon([&] { loop.stop(); });
+    EXPECT_THROW(loop.run_until_complete(work()), RuntimeError);
+    EXPECT_LT(steps, 100);
+    auto wait = [&]() -> Task<> {
+        while (steps < 100) co_await sleep(Duration::zero());
+    };
+    loop.run_until_complete(wait());
+    EXPECT_EQ(steps, 100);
 }
 
 BIGHT_ON_EVERY_ENGINE(LoopEndTest);

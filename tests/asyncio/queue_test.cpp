@@ -46,6 +46,28 @@ TEST_P(QueueTest, items_come_out_in_the_order_of_their_queue) {
     run(talk());
 }
 
+TEST_P(QueueTest, those_woken_in_vain_keep_their_order) {
+    auto talk = []() -> Task<> {
+        Queue<std::string> queue;
+        std::vector<std::string> first, second;
+        TaskGroup group;
+        group.spawn(take_into, &queue, &first);
+        group.spawn(take_into, &queue, &second);
+        co_await settle();
+        for (const char* item : {"a", "b"}) queue.put_nowait(item);
+        for (int i = 0; i < 2; ++i) (void)queue.get_nowait();
+        co_await settle();
+        for (const char* item : {"c", "d"}) {
+            queue.put_nowait(item);
+            co_await settle();
+        }
+        EXPECT_EQ(first, std::vector<std::string>{"c"});
+        EXPECT_EQ(second, std::vector<std::string>{"d"});
+        co_await group.join();
+    };
+    run(talk());
+}
+
 TEST_P(QueueTest, a_full_queue_makes_put_wait_and_put_nowait_raise) {
     auto talk = []() -> Task<> {
         Queue<int> queue(2);

@@ -6,7 +6,9 @@
 #include "sys/signal_calls.h"
 
 #include <csignal>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <unistd.h>
@@ -83,6 +85,20 @@ TEST_P(SignalsTest, a_signal_that_was_blocked_before_stays_blocked) {
     run(talk());
     EXPECT_NE(sys::blocked_signals() & sys::only(SIGUSR1), 0u);
     sys::unblock_signals(sys::only(SIGUSR1)).value();
+}
+
+TEST(SignalsBetweenRuns, a_receiver_may_go) {
+    auto before = sys::blocked_signals();
+    EventLoop loop;
+    std::optional<SignalReceiver> receiver;
+    auto begin = [&]() -> Task<> {
+        receiver.emplace(std::initializer_list<int>{SIGUSR1});
+        co_return;
+    };
+    loop.run_until_complete(begin());
+    EXPECT_EQ(sys::blocked_signals(), before | sys::only(SIGUSR1));
+    receiver.reset();
+    EXPECT_EQ(sys::blocked_signals(), before);
 }
 
 TEST_P(SignalsTest, a_receiver_loses_no_signal_between_two_waits) {

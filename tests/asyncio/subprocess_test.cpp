@@ -3,12 +3,15 @@
 #include <bight/asyncio/subprocess.h>
 #include <bight/file_descriptor.h>
 
+#include "asyncio/common_tasks.h"
 #include "asyncio/engines.h"
 #include "support/descriptors.h"
 
 #include <cerrno>
 #include <csignal>
 #include <fstream>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -73,6 +76,65 @@ TEST_P(SubprocessTest, pipes_are_streams) {
         EXPECT_EQ(again, 0);
     };
     run(talk());
+}
+
+TEST_P(SubprocessTest, what_is_unread_is_read_in_small_pieces_in_its_order) {
+    auto talk = []() -> Task<> {
+        Process process = create_subprocess_shell("seq 1000 9999; cat", {.stdin = PIPE, .stdout = PIPE});
+        auto line = co_await process.stdout.readuntil("9999\n", 1 << 20);
+        EXPECT_EQ(line.size(), 45000u);
+        std::string expected = line.to_string(), got;
+        co_await process.stdin.write(expected);
+        auto first = co_await process.stdout.readline();
+        got += first.view();
+        char memory[100];
+        while (got.size() < expected.size()) {
+            if (got.size() % 2 == 0) {
+                auto part = co_await process.stdout.read(101);
+                got += part.view();
+            } else {
+                auto part = co_await process.stdout.read_into(std::as_writable_bytes(std::span(memory)));
+                got.append(memory, part.size());
+            }
+        }
+        EXPECT_TRUE(got == expected);
+        process.stdin.write_eof();
+        auto end = co_await process.stdout.read();
+        EXPECT_TRUE(end.empty());
+    };
+    run(talk());
+}
+
+TEST_P(SubprocessTest, one_that_goes_wakes_who_waits_for_it) {
+    auto talk = []() -> Task<> {
+        std::vector<std::string> argv{"sleep", "1000"};
+        auto process = std::make_unique<Process>(create_subprocess_exec(argv));
+        auto waits = [&]() -> Task<int> { co_return co_await process->wait(); };
+        TaskGroup group;
+        auto waiting = group.spawn(waits);
+        co_await settle();
+        process.reset();
+        int code = co_await waiting;
+        EXPECT_EQ(code, -SIGKILL);
+        co_await group.join();
+    };
+    run(talk());
+}
+
+TEST(SubprocessBetweenRuns, goes_with_whoever_held_it) {
+    EventLoop loop;
+    auto begin = []() -> Task<Process> {
+        std::vector<std::string> argv{"cat"};
+        co_return create_subprocess_exec(argv, {.stdin = PIPE, .stdout = PIPE});
+    };
+    int pid = 0;
+    {
+        Process process = loop.run_until_complete(begin());
+        pid = process.pid();
+    }
+    loop.run_until_complete(settle());
+    loop.cancel_all_tasks();
+    EXPECT_GT(pid, 0);
 }
 
 TEST_P(SubprocessTest, a_child_that_reads_no_input_is_no_error_and_sends_no_SIGPIPE) {

@@ -140,6 +140,8 @@ TEST_P(TasksTest, the_tree_may_be_asked_for_in_the_turn_in_which_something_close
         EXPECT_NE(after.find(": about to go on"), std::string::npos) << after;
         co_await reading.ended();
         co_await writing.ended();
+        EXPECT_NE(reading.exception(), nullptr);
+        EXPECT_NE(writing.exception(), nullptr);
     };
     run(talk());
 }

@@ -89,7 +89,7 @@ public:
 
     /// As TaskHandle's.
     T result() { return task_.result(); }
-    std::exception_ptr exception() const noexcept { return task_.exception(); }
+    std::exception_ptr exception() const { return task_.exception(); }
 
     struct [[nodiscard]] Wait : detail::ForeignWait {
         using ForeignWait::ForeignWait;

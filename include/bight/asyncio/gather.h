@@ -64,26 +64,6 @@ value_or_nothing<T> take_result(TaskHandle<T>& handle) {
 /// Waits for all of a group. Where several raised, raises what came first.
 Task<> join_or_first_error(TaskGroup* group);
 
-/// A task that is run elsewhere, as one of ours: cancelled, it cancels that and waits for its end.
-template <class T>
-Task<T> follow(TaskHandle<T> handle) {
-    std::exception_ptr cancelled;
-    try {
-        co_return co_await handle;
-    } catch (const Cancelled&) {
-        if (handle.done()) throw;
-        cancelled = std::current_exception();
-    }
-    handle.cancel();
-    {
-        CancelScope shielded(CancelScope::Kind::shield);
-        try {
-            (void)co_await handle;
-        } catch (...) {}  // it was to end, and has
-    }
-    std::rethrow_exception(cancelled);
-}
-
 template <class T>
 Task<T> as_task(Task<T> task) noexcept {
     return task;

@@ -116,7 +116,8 @@ public:
 
     // ---- Running. ----------------------------------------------------------------------------------------------------
 
-    /// Runs until `task` has ended. Raises what it raises; RuntimeError where the loop runs already, or another one does
+    /// Runs until `task` has ended. Raises what it raises; RuntimeError where stop() came first, and the task goes on with
+    /// the loop's next run, where the loop runs already, or another one does
     /// in this thread, or it is of the process that fork(2) has made this one of.
     template <class T>
     T run_until_complete(Task<T> task) {
@@ -129,7 +130,7 @@ public:
     /// Runs until stop().
     void run_forever();
 
-    /// Makes run_forever() return after this turn.
+    /// Makes run_forever() or run_until_complete() return after this turn.
     void stop() noexcept;
 
     bool is_running() const noexcept;
@@ -170,7 +171,8 @@ public:
             make<detail::CallState>(std::forward<Function>(function), std::forward<Arguments>(arguments)...));
     }
 
-    /// A task of the loop itself, cancelled when run() ends. An error of it goes to the exception handler.
+    /// A task of the loop itself, cancelled when run() ends. An error of it goes to the exception handler: at
+    /// its end where nobody holds a handle, otherwise when the last one goes and has not been asked.
     template <class T>
     TaskHandle<T> create_task(Task<T> task) {
         auto& promise = task.release().promise();
@@ -240,7 +242,7 @@ public:
     // ---- Errors that nobody waits for. -------------------------------------------------------------------------------
 
     /// Called with the error and what it came from; by default both are written to standard error, ten in a second at
-    /// most: how many were left out is said with the next one.
+    /// most: how many were left out is said with the next one. So are those of a handler that raises.
     using ExceptionHandler = void (*)(void* context, std::exception_ptr error, std::string_view where);
     void set_exception_handler(ExceptionHandler handler, void* context = nullptr) noexcept;
     void call_exception_handler(std::exception_ptr error, std::string_view where) noexcept;
@@ -272,7 +274,8 @@ private:
 /// The loop that runs in this thread. Raises RuntimeError where none does.
 EventLoop& get_running_loop();
 
-/// Makes a loop, runs `task` in it, cancels what that has left behind, and returns or raises what it did.
+/// Makes a loop, runs `task` in it, cancels what that has left behind, and returns or raises what it did. Unlike Python's
+/// it does nothing about SIGINT: a SignalReceiver or add_signal_handler() does.
 template <class T>
 T run(Task<T> task, const LoopOptions& options = {}) {
     EventLoop loop(options);

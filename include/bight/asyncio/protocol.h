@@ -65,6 +65,11 @@ public:
     virtual bool eof_received() { return false; }
 
     using TransportSlot::transport;
+
+private:
+    friend class Protocol;
+    friend class BufferedProtocol;
+    StreamProtocol() noexcept = default;  // there are the two below, and no other
 };
 
 class Protocol : public StreamProtocol {

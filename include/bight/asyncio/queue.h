@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -34,7 +35,7 @@ public:
 namespace detail {
 
 /// Those that wait at one end of a queue. One that was woken tries when its turn comes; if somebody who did not wait was
-/// quicker, it waits again, before all others.
+/// quicker, it waits again, before those that came after it.
 class QueueSide {
 public:
     /// How many have been woken and have not had their turn.
@@ -53,6 +54,7 @@ protected:
         }
         void await_suspend(detail::TaskCoroutine coroutine) noexcept {
             if (state == State::woken) ++side->promised_;
+            ticket = ++side->tickets_;
             enlist(coroutine, side->waiters_);
         }
 
@@ -62,7 +64,11 @@ protected:
             --side->promised_;
             return true;
         }
-        void wait_again() noexcept { side->waiters_.push_front(*this); }
+        void wait_again() noexcept {
+            auto* younger = side->waiters_.first();
+            while (younger && static_cast<Wait*>(younger)->ticket < ticket) younger = younger->next_listed;
+            side->waiters_.insert(*this, younger);
+        }
 
         /// After a cancellation: whether another one is to be woken in its place.
         bool gives_way() noexcept {
@@ -72,10 +78,12 @@ protected:
         }
 
         QueueSide* side;
+        std::uint64_t ticket = 0;
     };
 
     WaitList waiters_;
     std::size_t promised_ = 0;
+    std::uint64_t tickets_ = 0;  // how many have begun to wait
 
     template <class, class>
     friend class BasicQueue;

@@ -9,6 +9,10 @@
 
 namespace bight::asyncio {
 
+namespace detail {
+class Signals;
+}
+
 /// Signals as something to wait for: `SignalReceiver stop({SIGINT, SIGTERM}); int sig = co_await stop.receive();`
 ///
 /// From its beginning to its end these signals do nothing else, and none is lost between two waits; the same one twice may
@@ -45,6 +49,7 @@ public:
     SignalReceiver* next_receiver = nullptr;
 
 private:
+    detail::Signals* taker_;
     detail::WaitList waiters_;
     std::uint64_t signals_ = 0;  // signal n is bit n - 1
     std::uint64_t pending_ = 0;

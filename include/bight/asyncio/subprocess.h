@@ -71,6 +71,7 @@ public:
         int await_resume() const;
         static void end_wait(detail::Waiter& waiter) noexcept;
         detail::Child* child;
+        int returncode = 0;
     };
 
     /// Waits for its end and returns its returncode. A child that fills a pipe nobody reads does not end: communicate().

@@ -95,9 +95,11 @@ public:
     using value_type = T;
 
     explicit Task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
-    Task(Task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    Task(Task&& other) noexcept
+        : frame_(std::exchange(other.frame_, nullptr)), begun_(std::exchange(other.begun_, false)) {}
     Task& operator=(Task&& other) noexcept {
         std::swap(frame_, other.frame_);
+        std::swap(begun_, other.begun_);
         return *this;
     }
     ~Task() {

@@ -81,7 +81,9 @@ public:
         return *this;
     }
     ~TaskHandle() {
-        if (task_) --task_->handles;
+        if (!task_) return;
+        if (--task_->handles == 0 && task_->untold) [[unlikely]]
+            detail::tell_of_error(*task_);
         detail::release(task_);
     }
 
@@ -95,11 +97,16 @@ public:
     /// done.
     T result() {
         detail::require_done(*task_);
+        task_->untold = false;
         return promise_->take();
     }
 
-    /// Null where it returned, or was cancelled.
-    std::exception_ptr exception() const noexcept { return cancelled() ? nullptr : promise_->error; }
+    /// What it raised, null for nothing. Raises Cancelled where it was cancelled, InvalidStateError where it is not done.
+    std::exception_ptr exception() const {
+        detail::require_done(*task_);
+        task_->untold = false;
+        return promise_->error;
+    }
 
     std::string get_name() const { return detail::name_of(*task_); }
     void set_name(std::string_view name) { detail::set_name(*task_, name); }
@@ -119,11 +126,18 @@ public:
     auto operator co_await() noexcept {
         struct Awaiter : detail::TaskWaiter {
             Awaiter(detail::TaskState& awaited, detail::Promise<T>& promise) noexcept
-                : TaskWaiter(awaited), promise_(promise) {}
+                : TaskWaiter(awaited), held_(awaited), promise_(promise) {
+                detail::hold(held_);  // the handle may go meanwhile
+            }
+            Awaiter(const Awaiter&) = delete;
+            Awaiter& operator=(const Awaiter&) = delete;
+            ~Awaiter() { detail::release(&held_); }
             T await_resume() {
                 TaskWaiter::await_resume();
+                held_.untold = false;
                 return promise_.take();
             }
+            detail::TaskState& held_;
             detail::Promise<T>& promise_;
         };
         return Awaiter(*task_, *promise_);
@@ -164,8 +178,9 @@ public:
     /// Begins a coroutine that was made already.
     template <class T>
     TaskHandle<T> create_task(Task<T> task) {
+        auto& loop = detail::loop_core();
         auto& promise = task.release().promise();
-        TaskHandle<T> child(detail::spawn(detail::loop_core(), *this, promise), promise);
+        TaskHandle<T> child(detail::spawn(loop, *this, promise), promise);
         if (cancelled_) child.cancel();
         return child;
     }
@@ -188,32 +203,65 @@ public:
 private:
     void ended(detail::TaskState& task) noexcept override;
 
+    template <class Body>
+    friend Task<> with_task_group(Body body);
+
+    void failed(std::exception_ptr error) noexcept;
+
     std::vector<std::exception_ptr> errors_;
     detail::QueuedWaiter* joining_ = nullptr;
-    bool cancelled_ = false;  // until join() has ended
+    detail::CancelScope* body_ = nullptr;  // of with_task_group()
+    bool cancelled_ = false;               // until join() has ended
 
     struct Join;
 };
 
-/// `co_await with_task_group(body)`: body(group) is a coroutine; the group is joined after it, also where it raises.
+/// `co_await with_task_group(body)`: body(group) is a coroutine; the group is joined after it, also where it raises. A child
+/// that raises cancels the body too, and what the body raises counts as a child's.
 template <class Body>
 Task<> with_task_group(Body body) {
     TaskGroup group;
-    std::exception_ptr error;
-    try {
-        co_await body(group);
-    } catch (...) {
-        error = std::current_exception();
-        group.cancel();
+    std::exception_ptr cancelled;
+    {
+        detail::CancelScope scope;
+        group.body_ = &scope;
+        try {
+            co_await body(group);
+        } catch (const Cancelled&) {
+            if (!scope.caught_own()) cancelled = std::current_exception();
+        } catch (...) {
+            group.failed(std::current_exception());
+        }
+        group.body_ = nullptr;
     }
-    if (!error) {
-        co_await group.join();
-        co_return;
-    }
-    try {
-        co_await group.join();
-    } catch (...) {}  // the body's error came first
-    std::rethrow_exception(error);
+    if (cancelled) group.cancel();
+    co_await group.join();
+    if (cancelled) std::rethrow_exception(cancelled);
 }
+
+namespace detail {
+
+/// A task that is run elsewhere, as one of ours: cancelled, it cancels that and waits for its end.
+template <class T>
+Task<T> follow(TaskHandle<T> handle) {
+    if (handle.done()) co_return handle.result();
+    std::exception_ptr cancelled;
+    try {
+        co_return co_await handle;
+    } catch (const Cancelled&) {
+        if (handle.done()) throw;
+        cancelled = std::current_exception();
+    }
+    handle.cancel();
+    {
+        CancelScope shielded(CancelScope::Kind::shield);
+        try {
+            (void)co_await handle;
+        } catch (...) {}  // it was to end, and has
+    }
+    std::rethrow_exception(cancelled);
+}
+
+}  // namespace detail
 
 }  // namespace bight::asyncio

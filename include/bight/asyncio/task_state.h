@@ -87,6 +87,9 @@ inline void release(TaskState* task) noexcept {
     if (task && --task->holders == 0) destroy(*task);
 }
 void cancel(TaskState& task) noexcept;
+
+/// The last handle of a task goes that nobody has asked for its error: to the exception handler.
+[[gnu::cold]] void tell_of_error(const TaskState& task) noexcept;
 void set_name(TaskState& task, std::string_view name);
 std::string name_of(const TaskState& task);
 

@@ -76,6 +76,12 @@ Task<await_result_t<Awaitable>> wait_for(Awaitable awaitable, Timeout limit) {
     detail::raise_timed_out();
 }
 
+/// Of a task that runs already, which is cancelled then.
+template <class T>
+Task<T> wait_for(TaskHandle<T> handle, Timeout limit) {
+    return wait_for(detail::follow(std::move(handle)), limit);
+}
+
 /// As wait_for(), until a time of the loop's clock.
 template <class Awaitable>
 Task<await_result_t<Awaitable>> wait_until(Awaitable awaitable, engine::TimePoint when) {
@@ -88,7 +94,14 @@ Task<await_result_t<Awaitable>> wait_until(Awaitable awaitable, engine::TimePoin
     detail::raise_timed_out();
 }
 
+template <class T>
+Task<T> wait_until(TaskHandle<T> handle, engine::TimePoint when) {
+    return wait_until(detail::follow(std::move(handle)), when);
+}
+
 /// `co_await shield(awaitable)`: a cancellation of the task does not reach what is within; the next wait after it sees it.
+/// So a limit around it does not end the wait, as it does in Python: `co_await wait_for(handle.ended(), 1s)` waits for a
+/// task that goes on after the limit.
 template <class Awaitable>
 Task<await_result_t<Awaitable>> shield(Awaitable awaitable) {
     detail::CancelScope scope(detail::CancelScope::Kind::shield);

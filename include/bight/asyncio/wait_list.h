@@ -54,7 +54,8 @@ public:
     std::size_t size() const noexcept { return size_; }
 
     void push(ListedWaiter& waiter) noexcept { insert(waiter, nullptr); }
-    void push_front(ListedWaiter& waiter) noexcept { insert(waiter, first_); }
+    void insert(ListedWaiter& waiter, ListedWaiter* before) noexcept;
+    ListedWaiter* first() const noexcept { return first_; }
     void remove(ListedWaiter& waiter) noexcept;
 
     /// The one that has waited longest, null for none.
@@ -65,8 +66,6 @@ public:
     void wake_all() noexcept;
 
 private:
-    void insert(ListedWaiter& waiter, ListedWaiter* before) noexcept;
-
     ListedWaiter* first_ = nullptr;
     ListedWaiter* last_ = nullptr;
     std::size_t size_ = 0;

@@ -94,6 +94,7 @@ struct TaskState {
     bool begun : 1 = false;
     bool cancel_requested : 1 = false;
     bool cancelled_now : 1 = false;  // what the next wait is to see: with the scopes reckoned in
+    bool untold : 1 = false;         // it has raised, and nobody has heard of it
 };
 
 /// Whether the task that runs has been cancelled; then nothing that waits is to be begun.

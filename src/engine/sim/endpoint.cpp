@@ -101,7 +101,7 @@ std::shared_ptr<Endpoint> Endpoint::answer(const std::shared_ptr<Endpoint>& clie
     endpoint->peer_host_ = &client->host_;
     endpoint->other_ = client;
     endpoint->state_ = State::connected;
-    host.endpoints.push_back(endpoint);
+    host.remember(endpoint);
     endpoint->transmit({Segment::Kind::accepted, {}});
     return endpoint;
 }
@@ -164,7 +164,7 @@ void Endpoint::deliver(Segment segment) {
             if (!hears) return refuse_data();
             receiver->other_ = weak_from_this();
             receiver->settle(0);
-            receiver->host_.endpoints.push_back(receiver);
+            receiver->host_.remember(receiver);
             break;
         case Segment::Kind::data:
             if (!hears || receiver->reads_no_more_) {
@@ -213,8 +213,8 @@ void Endpoint::receive(MutableBytes into) noexcept {
     if (into.empty()) return;
     std::memcpy(into.data(), inbox_.data() + inbox_read_, into.size());
     inbox_read_ += into.size();
-    if (inbox_read_ == inbox_.size()) {
-        inbox_.clear();
+    if (inbox_read_ > inbox_.size() / 2) {
+        inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(inbox_read_));
         inbox_read_ = 0;
     }
     network_.totals.bytes_read += into.size();

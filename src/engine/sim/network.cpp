@@ -158,6 +158,14 @@ Resolved Network::resolve(const HostPort& where) const {
     return answer;
 }
 
+void Host::remember(const std::shared_ptr<Endpoint>& endpoint) {
+    if (endpoints.size() >= look_through_at_) {
+        std::erase_if(endpoints, [](const auto& each) { return each.expired(); });
+        look_through_at_ = std::max(look_through_at_, endpoints.size() * 2);
+    }
+    endpoints.push_back(endpoint);
+}
+
 // ---- Disasters. --------------------------------------------------------------------------------------------------------
 
 void Network::crash(Host& host) {

@@ -49,6 +49,12 @@ struct Host {
     bool is_down = false;
 
     bool has(const Address& address) const noexcept;
+
+    /// The connection is one of its own, until it has gone.
+    void remember(const std::shared_ptr<Endpoint>& endpoint);
+
+private:
+    std::size_t look_through_at_ = 64;  // so many, for those that have gone
 };
 
 /// What the kernels of a simulation do to programs.

@@ -29,7 +29,7 @@ Result<StreamChannel::Pair> StreamChannel::pair(SimEngine& engine) {
     for (auto& end : ends) {
         end = std::make_shared<Endpoint>(engine.network(), engine.here(), Family::unix_domain);
         end->local = Address::unnamed();
-        engine.here().endpoints.push_back(end);
+        engine.here().remember(end);
     }
     Endpoint::join(ends[0], ends[1]);
     Pair made;
@@ -88,8 +88,8 @@ bool StreamChannel::connect_unix(const Address& to, Operation& operation) {
     other->local = to;
     if (endpoint_->local.family() == Family::unspecified) endpoint_->local = Address::unnamed();
     Endpoint::join(endpoint_, other);
-    listener->host().endpoints.push_back(endpoint_);
-    listener->host().endpoints.push_back(other);
+    listener->host().remember(endpoint_);
+    listener->host().remember(other);
     listener->queue(std::move(other));
     operation.finish(0);
     return true;
