@@ -1,7 +1,7 @@
 # How the files in tests/ become ctest tests.
 
 find_program(BIGHT_PYTHON NAMES python3.11 python3 PATHS /usr/bin NO_DEFAULT_PATH)
-set(bight_test_timeout 60)  # seconds, for every test
+set(bight_test_timeout 180)  # seconds, for every test
 
 # tests/LAYER/**/*_test.cpp becomes the GoogleTest program test_LAYER; tests/support/*.cpp is linked into each.
 function(bight_unit_tests)

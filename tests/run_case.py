@@ -6,7 +6,7 @@
     run_case.py --list FILE            one line a case: Class.method SECONDS ALONE
 
 A file is listed by importing it, so inherited methods count too; a file that cannot be imported has one case, `import`,
-which fails and shows why. A class or method may carry an attribute `timeout` (seconds) where 60 will not do, and `alone`
+which fails and shows why. A class or method may carry an attribute `timeout` (seconds) where 120 will not do, and `alone`
 where what runs beside it would spoil what it measures.
 """
 
@@ -17,7 +17,7 @@ import traceback
 import unittest
 
 PASSED, FAILED, SKIPPED = 0, 1, 77
-DEFAULT_TIMEOUT = 60
+DEFAULT_TIMEOUT = 120
 
 
 def load(path):

@@ -87,7 +87,7 @@ class Runner(unittest.TestCase):
         "    def test_fails(self): self.fail('no')\n"
         "    def test_skips(self): self.skipTest('not here')\n"
         "class More(Base):\n"
-        "    timeout = 120\n"
+        "    timeout = 300\n"
         "    alone = True\n"
     )
 
@@ -101,8 +101,8 @@ class Runner(unittest.TestCase):
     def test_lists_inherited_cases_and_limits(self):
         listed = self.run_case(self.CASES, "--list", "FILE").stdout.splitlines()
         self.assertEqual(len(listed), 6)
-        self.assertIn("Base.test_passes 60 False", listed)
-        self.assertIn("More.test_passes 120 True", listed)
+        self.assertIn("Base.test_passes 120 False", listed)
+        self.assertIn("More.test_passes 300 True", listed)
 
     def test_ends_as_the_case_did(self):
         for case, status in (("passes", 0), ("fails", 1), ("skips", 77), ("is_not_there", 1)):
@@ -114,5 +114,5 @@ class Runner(unittest.TestCase):
 
     def test_a_file_that_cannot_be_imported_is_one_failure(self):
         broken = "import no_such_module\n"
-        self.assertEqual(self.run_case(broken, "--list", "FILE").stdout, "import 60 False\n")
+        self.assertEqual(self.run_case(broken, "--list", "FILE").stdout, "import 120 False\n")
         self.assertEqual(self.run_case(broken, "FILE", "import").returncode, 1)
