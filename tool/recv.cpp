@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace bight::tool {
 namespace {
@@ -33,6 +34,8 @@ struct Reception {
     std::atomic<std::uint64_t> good = 0;
     std::atomic<std::uint64_t> failed = 0;  // files that were refused, connections that broke
     std::atomic<std::uint64_t> broken = 0;  // of these, the connections
+    std::atomic<bool> output_closed = false;
+    socket::SocketPair end = socket::socketpair();  // who writes to the first ends it
 
     void report(const Transfer& transfer, const std::string& peer) {
         ++(transfer ? good : failed);
@@ -42,6 +45,18 @@ struct Reception {
         text.pop_back();
         say(text, " (from " + peer + ')');
     }
+
+    /// As report(), from a thread of the server: it is the server that ends where nobody reads the reports, and what is
+    /// told is no fault of the connection.
+    void report_from_server(const Transfer& transfer, const std::string& peer) {
+        try {
+            report(transfer, peer);
+        } catch (const OutputClosed&) {
+            if (!output_closed.exchange(true)) ask_to_end();
+        }
+    }
+
+    void ask_to_end() { (void)end.first.try_send("!"); }
 };
 
 struct HasReception {
@@ -55,14 +70,13 @@ public:
     void handle() override {
         auto& reception = dynamic_cast<HasReception&>(*server).reception;
         file_transfer::Receiver receiver(request, reception.inbox);
-        while (auto transfer = receiver.receive()) reception.report(*transfer, client_address.to_string());
+        while (auto transfer = receiver.receive()) reception.report_from_server(*transfer, client_address.to_string());
     }
 };
 
 class Server final : public socketserver::PoolTCPServer<Handler>, public HasReception {
 public:
-    Server(const HostPort& where, const socketserver::ServerOptions& options, Reception& its)
-        : PoolTCPServer(where, options), HasReception(its) {}
+    Server(Socket&& listener, Reception& its) : PoolTCPServer(std::move(listener)), HasReception(its) {}
     ~Server() override { abort_requests(); }
 
     void handle_error(socketserver::Request&, const Address& client_address) override {
@@ -84,38 +98,33 @@ void announce(const Endpoint& endpoint, bool json) {
 
 /// A place to receive on, whose path goes when this goes.
 struct Place {
-    Place(const Endpoint& endpoint, Reception& reception) {
-        std::optional<UnixBinding> binding;
-        if (is_unix(endpoint)) binding.emplace(endpoint);
-        server.emplace(
-            endpoint.where(),
-            socketserver::ServerOptions{.request_queue_size = 128, .allow_reuse_address = !is_unix(endpoint)},
-            reception);
-        path.emplace(server->server_address());
-        announce(Endpoint::of(endpoint.scheme, server->server_address()), reception.json);
+    Place(const Endpoint& endpoint, Reception& reception)
+        : server(open_listener(endpoint), reception), path(server.server_address()) {
+        announce(Endpoint::of(endpoint.scheme, server.server_address()), reception.json);
     }
 
-    std::optional<Server> server;
-    std::optional<BoundPath> path;
+    Server server;
+    BoundPath path;
 };
 
 /// Connection after connection, until a signal. Then those that are left are ended: what came of their files is kept.
+/// Raises OutputClosed.
 int receive_many(const Endpoint& endpoint, Reception& reception, StopSignals& signals) {
     Place place(endpoint, reception);
-    auto [failure, seen] = socket::socketpair();
     std::jthread serving([&] {
         try {
-            place.server->serve_forever();
+            place.server.serve_forever();
         } catch (const std::exception& error) {
             complain(error);
         }
-        failure.close();
+        reception.ask_to_end();
     });
-    select::select({signals, seen}, {}, {});
+    select::select({signals, reception.end.second}, {}, {});
     auto signal = signals.take();
     ExitOnSignal second(signals);
     auto broken_before = reception.broken.load();
-    place.server->stop(Duration::zero());
+    place.server.stop(Duration::zero());
+    if (reception.output_closed) throw OutputClosed();
     say(std::to_string(reception.good) + " files, " + std::to_string(reception.failed) + " failed");
     if (!signal) return exit_code::no;
     return reception.broken == broken_before ? exit_code::ok : exit_code::signalled + *signal;

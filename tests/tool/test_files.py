@@ -132,6 +132,29 @@ class Transfers(FilesTest):
         self.assertEqual(receiver.wait(), 0)
         self.assert_complete_or_absent(file)
 
+    def test_nobody_reads_the_reports(self):
+        for options in ((), ("--json",), ("--once",)):
+            with self.subTest(options=options):
+                file = self.source(f"file{''.join(options)}", 10)
+                receiver = self.receive(*options)
+                receiver.child.stdout.close()
+                self.send(file, receiver.endpoint)
+                self.assertEqual(receiver.wait(), 128 + signal.SIGPIPE)
+                self.assertEqual((self.inbox / file.name).read_bytes(), file.read_bytes())
+                self.assertEqual(receiver.stderr(), "")
+
+    def test_a_path_that_is_free_soon_is_had(self):
+        path = str(self.folder / "s.sock")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            receiver = self.bight("recv", "--into", self.inbox, "--listen", f"unix:{path}")
+            listener.settimeout(DEADLINE)
+            listener.accept()[0].close()  # it has asked whether somebody listens there, and will ask again
+            receiver.stand_still()
+        receiver.send(signal.SIGCONT)
+        receiver.read_until(lambda text: text == b"listening on unix:%s\n" % path.encode())
+
     def test_words_that_are_odd(self):
         receiver = self.receive()
         odd = self.source("[a,b]", 10)
