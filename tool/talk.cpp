@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace bight::tool {
@@ -23,12 +24,22 @@ std::string_view hint(const std::exception& error) noexcept {
     }
 }
 
+/// Whoever made it non-blocking shares it with this process: that is no error of its reader's.
+void wait_for_room(int fd) noexcept {
+    pollfd room{fd, POLLOUT, 0};
+    (void)::poll(&room, 1, -1);
+}
+
 }  // namespace
 
 int write_all(int fd, std::string_view text) noexcept {
     while (!text.empty()) {
         auto written = ::write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EAGAIN) {
+            wait_for_room(fd);
+            continue;
+        }
         if (written < 0) return errno;
         text.remove_prefix(static_cast<std::size_t>(written));
     }

@@ -15,7 +15,7 @@ void say(std::string_view line, std::string_view more = "") noexcept;
 /// One line to standard error, as it is.
 void tell(std::string_view line);
 
-/// All of `text` to a descriptor. Returns 0, or the errno.
+/// All of `text` to a descriptor; waits for room, in a non-blocking one too. Returns 0, or the errno.
 int write_all(int fd, std::string_view text) noexcept;
 
 /// Says what went wrong, and returns the exit code for it.

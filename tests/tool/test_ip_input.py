@@ -251,6 +251,12 @@ class Streams(BightTest):
                 code, output = tool.finish()
                 self.assertEqual((code, output[-1:]), (130, b"\n"))
 
+    def test_all_is_written_where_standard_output_does_not_block(self):
+        tool = self.bight("ip", "list", "10.0.0.0/15", preexec_fn=lambda: os.set_blocking(1, False))
+        self.assert_eventually(lambda: self.sleeps(tool) or tool.child.poll() is not None, "the pipe is full")
+        code, output = tool.finish()
+        self.assertEqual((code, output.count(b"\n"), output[-13:]), (0, 1 << 17, b"10.1.255.255\n"), tool.stderr())
+
     def test_a_second_signal_ends_at_once_what_cannot_be_written(self):
         tool = self.bight("ip", "list", "::/0")
         tool.read_until(lambda output: len(output) > 0)
