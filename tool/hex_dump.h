@@ -38,6 +38,7 @@ public:
     Result<Received> receive(MutableBytes memory) override;
     Result<std::size_t> send(Bytes data) override;
     bool can_send() const override { return wire_->can_send(); }
+    bool forget_peer() override { return wire_->forget_peer(); }
     void finish() override { wire_->finish(); }
     std::string peer() const override { return wire_->peer(); }
 

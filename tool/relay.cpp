@@ -66,7 +66,7 @@ private:
     void send();
     void receive();
     bool write_output();
-    void fail(Errno error, const char* what);
+    void fail(Errno error, const std::string& call);
 
     Wire& wire_;
     StopSignals& signals_;
@@ -139,15 +139,17 @@ void Relay::send() {
     if (sent) return up_.taken(*sent);
     if (would_wait(sent.error())) return;
     up_.pending = false;
+    auto to_whom = "send to " + wire_.peer();
+    if (wire_.forget_peer()) return say(to_whom + ": " + sent.error().message());
     up_.ended = true;
-    fail(sent.error(), "send to ");  // what the peer has said before is read all the same
+    fail(sent.error(), to_whom);  // what the peer has said before is read all the same
 }
 
 void Relay::receive() {
     auto received = wire_.receive(down_.memory.room());
     if (!received) {
         if (would_wait(received.error())) return;
-        fail(received.error(), "receive from ");
+        fail(received.error(), "receive from " + wire_.peer());
         up_.pending = false;
         up_.ended = down_.ended = true;
     } else if (received->ended) {
@@ -171,10 +173,10 @@ bool Relay::write_output() {
     return true;
 }
 
-void Relay::fail(Errno error, const char* what) {
+void Relay::fail(Errno error, const std::string& call) {
     if (failure_) return;
     failure_ = error;
-    failed_call_ = what + wire_.peer();
+    failed_call_ = call;
 }
 
 }  // namespace
@@ -211,6 +213,12 @@ Result<Wire::Received> DatagramWire::receive(MutableBytes memory) {
 
 Result<std::size_t> DatagramWire::send(Bytes data) {
     return answers_ == Answers::connected ? socket_.try_send(data) : socket_.try_sendto(data, *peer_);
+}
+
+bool DatagramWire::forget_peer() {
+    if (answers_ != Answers::to_last) return false;
+    peer_.reset();
+    return true;
 }
 
 int relay(Wire& wire, StopSignals& signals, const RelayOptions& options) { return Relay(wire, signals, options).run(); }

@@ -30,6 +30,9 @@ public:
     /// Whether there is somebody to send to.
     virtual bool can_send() const { return true; }
 
+    /// Forgets the peer that could not be sent to, if somebody else may take its place; whether that is so.
+    virtual bool forget_peer() { return false; }
+
     /// Tells the peer that nothing will follow, if there is a way to say so.
     virtual void finish() {}
 
@@ -66,6 +69,7 @@ public:
     Result<Received> receive(MutableBytes memory) override;
     Result<std::size_t> send(Bytes data) override;
     bool can_send() const override { return peer_.has_value(); }
+    bool forget_peer() override;
     std::string peer() const override { return peer_ ? peer_->to_string() : "nobody"; }
 
 private:

@@ -80,6 +80,22 @@ class Datagrams(BightTest):
                 self.assertEqual(server.stop(signal.SIGINT), 130)
                 self.assertEqual(os.listdir(self.folder), [])
 
+    def test_server_goes_on_when_a_client_has_gone(self):
+        for options in ((), ("-x", self.folder / "dump")):
+            server = self.listen(SCHEMES["unixgram"], *options)
+            with open_socket(server.endpoint) as first:
+                first.send(b"first")
+                server.read_until(lambda output: output.endswith(b"first"))
+            server.child.stdin.write(b"lost")
+            self.assertRegex(server.wait_for_error("refused"), "\nbight: send to .*: connection refused\n")
+            with open_socket(server.endpoint) as second:
+                second.send(b"second")
+                server.read_until(lambda output: output.endswith(b"second"))
+                server.child.stdin.write(b"to second")
+                self.assertEqual(second.recv(100), b"to second")
+            self.assertEqual(server.stop(signal.SIGINT), 130)
+        self.assertNotIn("lost", (self.folder / "dump").read_text())
+
     def test_server_keeps_its_input_until_somebody_writes(self):
         server = self.listen("udp:0")
         server.child.stdin.write(b"prepared")
