@@ -21,7 +21,7 @@ bool have_standard_descriptors() {
 
 int main(int argc, char** argv) {
     using namespace bight::tool;
-    std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error like others, and paths are removed after it as well
+    ignore_sigpipe();
     try {
         if (!have_standard_descriptors()) return exit_code::no;
         return run_command_line(argc, argv);

@@ -5,12 +5,15 @@
 #include <bight/printable.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include <poll.h>
 #include <unistd.h>
 
 namespace bight::tool {
 namespace {
+
+void (*sigpipe_before)(int) = SIG_DFL;
 
 /// What to try next; empty where there is nothing to say.
 std::string_view hint(const std::exception& error) noexcept {
@@ -68,6 +71,9 @@ int complain(const std::exception& error, Step step) noexcept {
     say(error.what(), hint(error));
     return exit_code_of(error, step);
 }
+
+void ignore_sigpipe() noexcept { sigpipe_before = std::signal(SIGPIPE, SIG_IGN); }
+void restore_sigpipe() noexcept { std::signal(SIGPIPE, sigpipe_before); }
 
 void print(std::string_view text) {
     int errnum = write_all(STDOUT_FILENO, text);

@@ -21,6 +21,12 @@ int write_all(int fd, std::string_view text) noexcept;
 /// Says what went wrong, and returns the exit code for it.
 int complain(const std::exception& error, Step step = Step::other) noexcept;
 
+/// From now on a closed pipe is an error like others, and paths are removed after it as well.
+void ignore_sigpipe() noexcept;
+
+/// SIGPIPE as it was before that: for a command that takes the place of this process.
+void restore_sigpipe() noexcept;
+
 /// Nobody reads standard output any more: the tool ends without a word.
 class OutputClosed : public std::exception {
 public:

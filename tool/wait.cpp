@@ -68,11 +68,14 @@ public:
     bool for_endpoint(const Endpoint& endpoint) {
         Duration pause = first_pause;
         for (int attempts = 1;; ++attempts) {
-            auto why = attempt(endpoint);
+            auto why = attempt(endpoint, attempts);
             auto left = time_left();
             bool over = why && left && *left <= Duration::zero();
+            if (over)
+                say(endpoint.to_string() + ": timed out; the last of " + std::to_string(attempts) +
+                    " attempts: " + *why);
             if (!why || over) {
-                tell(endpoint, attempts, why);
+                print_json(endpoint, attempts, why);
                 return !over;
             }
             std::this_thread::sleep_for(left ? std::min(pause, *left) : pause);
@@ -86,21 +89,20 @@ private:
         return *options_.timeout - (Clock::now() - begin_);
     }
 
-    /// What went wrong; nothing if all went well. Raises what no waiting will change.
-    std::optional<std::string> attempt(const Endpoint& endpoint) {
+    /// What went wrong; nothing if all went well. Raises what no waiting will change, once it is in the output.
+    std::optional<std::string> attempt(const Endpoint& endpoint, int number) {
         auto left = time_left();
         try {
             connect_once(endpoint, left ? std::clamp<Duration>(*left, 1ms, attempt_limit) : attempt_limit);
             return std::nullopt;
         } catch (const OSError& error) {
-            if (!may_change(error)) throw;
-            return error.what();
+            if (may_change(error)) return error.what();
+            print_json(endpoint, number, error.what());
+            throw;
         }
     }
 
-    void tell(const Endpoint& endpoint, int attempts, const std::optional<std::string>& why) const {
-        if (why)
-            say(endpoint.to_string() + ": timed out; the last of " + std::to_string(attempts) + " attempts: " + *why);
+    void print_json(const Endpoint& endpoint, int attempts, const std::optional<std::string>& why) const {
         if (!options_.json) return;
         std::chrono::duration<double> seconds = Clock::now() - begin_;
         JsonObject line;
@@ -122,7 +124,7 @@ int become(const std::vector<std::string>& command, const sigset_t& mask) {
     std::vector<char*> arguments;
     for (auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));  // execvp() does not write
     arguments.push_back(nullptr);
-    std::signal(SIGPIPE, SIG_DFL);
+    restore_sigpipe();
     ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
     ::execvp(arguments.front(), arguments.data());
     int errnum = errno;

@@ -79,6 +79,18 @@ class Wait(BightTest):
         code, output, errors = self.run_bight("wait", f"unix:{self.folder}/file/s", "--timeout", "30s")
         self.assertEqual((code, output), (7, b""), errors)
 
+    def test_what_no_waiting_changes_is_told_in_json(self):
+        (self.folder / "file").write_text("")
+        for where, code, why in (("tcp:no-such-host.invalid:1", 6, "no-such-host.invalid"),
+                                 (f"unix:{self.folder}/file/s", 7, "not a directory")):
+            process = self.start(*self.world(), BIGHT, "wait", "--json", where, "--timeout", "30s")
+            ended, output = process.finish()
+            answer = json.loads(output)
+            self.assertEqual((ended, list(answer)), (code, ["schema", "endpoint", "ok", "attempts", "seconds", "error"]))
+            self.assertEqual((answer["endpoint"], answer["ok"]), (where, False))
+            self.assertIn(why, answer["error"])
+            self.assertEqual(process.stderr(), f"bight: {answer['error']}\n")
+
     def test_what_cannot_be_waited_for(self):
         for where in ("udp:1", "unixgram:/x", "fd:3", "systemd:x", "stdio:", "tcp:x", "tcp:1:a=b", ""):
             code, output, errors = self.run_bight("wait", where)
@@ -130,6 +142,13 @@ class Command(BightTest):
             allowed = line(status) | 1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1  # Python's own
             self.assertEqual(line(said) & ~allowed, 0, name)
         self.assertIn("\nfds [0, 1, 2]\n", said)  # B041
+
+    def test_a_signal_that_was_ignored_stays_so(self):
+        for action, is_ignored in ((signal.SIG_IGN, True), (signal.SIG_DFL, False)):
+            _, output, _ = self.run_after("cat", "/proc/self/status", restore_signals=False,
+                                          preexec_fn=lambda: signal.signal(signal.SIGPIPE, action))
+            mask = int(output.partition(b"SigIgn:")[2].split()[0], 16)
+            self.assertEqual(bool(mask >> signal.SIGPIPE - 1 & 1), is_ignored)
 
     def test_one_that_cannot_be_run(self):
         code, output, errors = self.run_after("/no/such/command")
