@@ -51,12 +51,14 @@ struct Ended {
     Duration took{};
     int sig = 0;
     std::string engine;
+    Step step = Step::other;  // of what an error has ended
 };
 
 Task<> work(BenchRun* run, Ended* ended) {
     const BenchOptions& options = run->options;
     std::vector<Stream> streams;
     std::vector<asyncio::Datagram> ports;
+    ended->step = Step::connecting;
     if (is_datagram(run->target)) {
         Address where = co_await find(run->target);
         run->port_of = where.to_string();
@@ -68,6 +70,7 @@ Task<> work(BenchRun* run, Ended* ended) {
             streams.push_back(std::move(stream));
         }
     }
+    ended->step = Step::other;
     asyncio::TaskGroup group;
     run->begin = run->now();
     run->end = run->begin + options.time;
@@ -177,18 +180,15 @@ int run_bench(const BenchOptions& options) {
         raise_descriptor_limit();
         asyncio::run(measure(run.get(), &ended), {.engine = options.engine});
     } catch (const std::exception& error) {
-        return complain(error, Step::connecting);
+        return complain(error, ended.step);
     }
     print(options.json ? json_of(*run, ended) : text_of(*run, ended));
-    if (run->errors > 0) {
-        say(run->first_error);
-        return exit_code::no;
-    }
-    if (run->requests == 0 && ended.sig == 0) {
-        say("there was no answer");
-        return exit_code::no;
-    }
-    return ended.sig == 0 ? exit_code::ok : exit_code::signalled + ended.sig;
+    if (run->errors > 0) say(run->first_error);
+    if (ended.sig != 0) return exit_code::signalled + ended.sig;
+    if (run->errors > 0) return exit_code::no;
+    if (run->requests > 0) return exit_code::ok;
+    say("there was no answer");
+    return exit_code::no;
 }
 
 }  // namespace bight::tool

@@ -12,7 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-from bight_process import BightTest  # noqa: E402
+from bight_process import BIGHT, BightTest, descriptor_limit  # noqa: E402
+
+
+def is_closed(connection):
+    return connection.fileno() < 0
 
 
 class StreamServer:
@@ -208,6 +212,31 @@ class Bench(BightTest):
             code, output, errors = self.run_bight("bench", f"tcp:{bound.getsockname()[1]}", "-t", "1s")
             self.assertEqual((code, output), (7, b""))
             self.assertIn("connection refused", errors)
+
+    def test_what_is_no_connection_has_no_such_code(self):
+        without = Path(__file__).resolve().parents[1] / "support" / "python" / "without_io_uring.py"
+        with StreamServer(lambda data: data) as server:
+            arguments = ("bench", server.endpoint, "-t", "1s")
+            refused = self.start(sys.executable, without, BIGHT, *arguments, "--engine", "uring")
+            self.assertEqual(refused.finish(), (1, b""), refused.stderr())
+            self.assertIn("io_uring", refused.stderr())
+            code, output, errors = self.run_bight(*arguments, "-c", "200", preexec_fn=descriptor_limit(100))
+            self.assertEqual((code, output), (1, b""), errors)
+            self.assertIn("too many open files", errors)
+
+    def test_a_signal_ends_it_where_there_were_errors_too(self):
+        answered = threading.Lock()
+
+        def answer(data):  # the first to ask is answered something else, and ends
+            return data.upper()[:-1] + b"~" if answered.acquire(blocking=False) else data
+
+        with StreamServer(answer) as server:
+            process = self.bight("bench", server.endpoint, "-t", "1000s", "--json", "-c", "2")
+            self.assert_eventually(lambda: len(server.taken) == 2 and any(map(is_closed, server.taken)), "one has ended")
+            process.send(signal.SIGINT)
+            code, output = process.finish()
+            self.assertEqual((code, json.loads(output)["errors"]), (130, 1))
+            self.assertIn("not what was sent", process.stderr())
 
     def test_a_signal_ends_it_with_what_was_measured(self):
         with StreamServer(lambda data: data) as server:
