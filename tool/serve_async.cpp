@@ -129,13 +129,19 @@ Task<> discard_and_cancel(Stream* client, Counted* count, asyncio::TaskHandle<vo
     writing->cancel();
 }
 
+Task<> cancel_at(asyncio::Event* event, asyncio::TaskHandle<void>* writing) {
+    co_await event->wait();
+    writing->cancel();
+}
+
 /// Goes on until the client goes, or the server.
-Task<> go_on(Stream client, ServeContext* context) {
+Task<> go_on(Stream client, ServeContext* context, asyncio::Event* draining) {
     Counted count(context->tally);
     asyncio::TaskHandle<void> writing;
     TaskGroup group;
     writing = group.spawn(write_characters, &client, context, &count);
-    auto reading = group.spawn(discard_and_cancel, &client, &count, &writing);
+    group.spawn(discard_and_cancel, &client, &count, &writing);
+    group.spawn(cancel_at, draining, &writing);
     std::exception_ptr cancelled;
     try {
         co_await writing.ended();
@@ -147,18 +153,19 @@ Task<> go_on(Stream client, ServeContext* context) {
     if (cancelled) std::rethrow_exception(cancelled);
 }
 
-Task<> serve_service(Stream client, ServeContext* context) {
+Task<> serve_service(Stream client, ServeContext* context, asyncio::Event* draining) {
     if (Conversation::only_greets(context->service)) return greet(std::move(client), context);
-    if (Conversation::is_endless(context->service)) return go_on(std::move(client), context);
+    if (Conversation::is_endless(context->service)) return go_on(std::move(client), context, draining);
     return converse(std::move(client), context);
 }
 
 /// Counts what goes wrong, and says what is the client's doing.
-Task<> serve_client(Stream client, ServeContext* context, Address peer, Admission::Ticket ticket) {
+Task<> serve_client(Stream client, ServeContext* context, asyncio::Event* draining, Address peer,
+                    Admission::Ticket ticket) {
     (void)ticket;  // held as long as the client is served
     std::string complaint;
     try {
-        co_await serve_service(std::move(client), context);
+        co_await serve_service(std::move(client), context, draining);
         co_return;
     } catch (const LimitOverrunError& error) {
         complaint = error.what();
@@ -174,7 +181,8 @@ Task<> serve_client(Stream client, ServeContext* context, Address peer, Admissio
 }
 
 /// As serve_client(), of the client that a proxy's header names; `place` is for the time until that is known.
-Task<> serve_proxied(Stream client, ServeContext* context, Address peer, Admission::Ticket place) {
+Task<> serve_proxied(Stream client, ServeContext* context, asyncio::Event* draining, Address peer,
+                     Admission::Ticket place) {
     const auto& proxies = *context->options.proxies;
     proxy_protocol::Header header;
     std::string complaint;
@@ -202,12 +210,12 @@ Task<> serve_proxied(Stream client, ServeContext* context, Address peer, Admissi
         ++context->tally.refused_later;
         co_return;
     }
-    co_await serve_client(std::move(client), context, peer, std::move(*ticket));
+    co_await serve_client(std::move(client), context, draining, peer, std::move(*ticket));
 }
 
 Task<> refuse(Stream) { co_return; }
 
-Task<> welcome(Stream client, ServeContext* context) {
+Task<> welcome(Stream client, ServeContext* context, asyncio::Event* draining) {
     // Where nothing is limited, nobody need ask who it is.
     const auto& proxies = context->options.proxies;
     if (!context->options.limits && !context->options.max_conn && !context->idle && !proxies &&
@@ -227,8 +235,8 @@ Task<> welcome(Stream client, ServeContext* context) {
         return refuse(std::move(client));
     }
     ++context->tally.connections;
-    if (proxies) return serve_proxied(std::move(client), context, peer, std::move(*ticket));
-    return serve_client(std::move(client), context, peer, std::move(*ticket));
+    if (proxies) return serve_proxied(std::move(client), context, draining, peer, std::move(*ticket));
+    return serve_client(std::move(client), context, draining, peer, std::move(*ticket));
 }
 
 Task<> answer_datagrams(asyncio::Datagram port, ServeContext* context) {
@@ -348,7 +356,7 @@ private:
         asyncio::ServeOptions options{
             .max_connections = asyncio::ServeOptions::unlimited,
             .max_per_peer = asyncio::ServeOptions::unlimited};  // the admission has the limits
-        auto handler = [this](Stream client) { return welcome(std::move(client), &context_); };
+        auto handler = [this](Stream client) { return welcome(std::move(client), &context_, &drain_begun_); };
         for (auto& socket : sockets_) {
             if (socket.kind() == Kind::datagram)
                 (void)ports.spawn(answer_datagrams, asyncio::open_datagrams(std::move(socket)), &context_);
@@ -360,6 +368,7 @@ private:
         if (stops_seen_ > 0) serving_->cancel();  // it came before there was anything to stop
         co_await group.join();
         ports.cancel();
+        drain_begun_.set();
         draining_ = group.spawn(drain_all, &servers, drain_, &failed_);
         if (stops_seen_ > 1) draining_->cancel();
         co_await group.join();
@@ -383,7 +392,8 @@ private:
     std::mutex mutex_;
     asyncio::EventLoop* loop_ = nullptr;
     int stops_ = 0;
-    int stops_seen_ = 0;  // in the loop
+    int stops_seen_ = 0;          // in the loop
+    asyncio::Event drain_begun_;  // what never ends by itself ends then
     std::optional<asyncio::TaskHandle<void>> serving_;
     std::optional<asyncio::TaskHandle<void>> draining_;
     std::uint64_t accepted_ = 0;        // its thread's, until that has ended

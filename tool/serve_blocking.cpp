@@ -14,6 +14,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -21,6 +22,9 @@ namespace bight::tool {
 namespace {
 
 using socketserver::BaseServer;
+
+// How long a client that does not read is waited for at once: that the server drains, a handler learns by looking only.
+constexpr Duration between_looks = std::chrono::milliseconds(200);
 
 /// Where a handler, which is made without arguments, finds what it needs: its server is one of these too.
 struct HasContext {
@@ -93,10 +97,14 @@ private:
     /// Until the client ends, or this server. One that does not read is waited for, at most for --idle.
     bool go_on(ServeContext& context) {
         Characters characters;
+        request.settimeout(std::min(context.idle.value_or(between_looks), between_looks));
+        auto last_sent = Clock::now();
         while (!context.tally.draining) {
-            auto text = characters.next();
-            auto sent = request.try_send(text);
+            auto sent = request.try_send(characters.next());
+            bool may_go_on = !context.idle || Clock::now() - last_sent < *context.idle;
+            if (!sent && sent.error() == std::errc::timed_out && may_go_on) continue;
             if (!sent) return false;
+            last_sent = Clock::now();
             characters.advance(*sent);
             context.tally.sent += *sent;
             if (discard_until_end(context, MSG_DONTWAIT)) return true;

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
 """The services that speak first: daytime (RFC 867), chargen (RFC 864), the time as a number (RFC 868)."""
 
+import array
+import fcntl
 import select
 import socket
 import struct
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -88,6 +91,20 @@ class Chargen(BightTest):
             data += part
         return data
 
+    def wait_until_full(self, client):
+        """Until no more comes for some time, as far as the kernel's queue for the client tells."""
+        def unread():
+            count = array.array("i", [0])
+            fcntl.ioctl(client, termios.FIONREAD, count)
+            return count[0]
+
+        def rests():
+            before = unread()
+            time.sleep(0.2)
+            return unread() == before
+
+        self.assert_eventually(rests, "the queues are full")
+
     @in_every_style("chargen", *STREAMS, styles=ALL_STYLES)
     def test_the_text(self, server):
         for number in range(2):
@@ -144,6 +161,30 @@ class Chargen(BightTest):
                         pass
                     self.assertEqual(server.wait(), 0, server.stderr())
                     self.assertLess(time.monotonic() - start, 10)
+
+    def test_a_drain_does_not_wait_for_who_does_not_read(self):
+        for style in ALL_STYLES:
+            with self.subTest(style=style):
+                server = self.serve("chargen", "--listen", "tcp:0", "--style", style, "--drain", "60s")
+                with server.connect() as client:
+                    self.read(client, 1000)
+                    self.wait_until_full(client)
+                    start = time.monotonic()
+                    self.assertEqual(server.stop(), 0, server.stderr())
+                    self.assertLess(time.monotonic() - start, 10)
+                    self.assertNotIn("failed", server.stderr())
+
+    def test_who_does_not_read_is_idle(self):
+        for style in ("iterative", "thread"):
+            with self.subTest(style=style):
+                server = self.serve("chargen", "--listen", "tcp:0", "--style", style, "--idle", "500ms")
+                with server.connect() as client:
+                    self.read(client, 1000)
+                    start, connected = time.monotonic(), server.descriptors()
+                    self.assert_eventually(lambda: server.descriptors() < connected, "the connection is closed")
+                    self.assertGreater(time.monotonic() - start, 0.4)
+                self.assertEqual(server.stop(), 0, server.stderr())
+                self.assertIn("1 failed", server.stderr())
 
     def test_the_tool_is_a_client(self):
         server = self.serve("chargen", "--listen", "tcp:0")
