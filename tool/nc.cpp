@@ -68,6 +68,8 @@ void check(const Endpoint& endpoint, const NcOptions& options) {
         throw ValueError("-s, -p, --ttl and --no-loop are for connecting; with -l, WHERE says it all");
     if (options.proxy_protocol && (options.listen || is_datagram(endpoint)))
         throw ValueError("--proxy-protocol is for connecting, by a stream");
+    if (options.keep && (!options.listen || is_datagram(endpoint)))
+        throw ValueError("-k is for -l and streams; who listens for datagrams takes them all");
     if (is_unix(endpoint) && options.source_port) throw ValueError("-p is a port, and a Unix socket has none");
     if (endpoint.scheme != Scheme::udp && (options.interface || sends_to_group))
         throw ValueError("--interface, --ttl and --no-loop are for groups, over UDP");

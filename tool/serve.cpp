@@ -3,6 +3,7 @@
 
 #include "exit_code.h"
 #include "hand_over.h"
+#include "listen.h"
 #include "serve_styles.h"
 #include "talk.h"
 
@@ -100,6 +101,13 @@ void require_style(bool given, const char* option, Style style, std::initializer
         throw ValueError(std::string(option) + " is for --style " + names);
 }
 
+/// The same of an option about connections, where there are only datagrams.
+void require_streams(bool given, const char* option, const ServeOptions& options) {
+    auto has_datagrams = [](const std::string& text) { return is_datagram(parse_server_endpoint(text)); };
+    if (given && std::ranges::all_of(options.listen, has_datagrams))
+        throw ValueError(std::string(option) + " is for streams, and nobody listens for one");
+}
+
 void check(const ServeOptions& options) {
     using enum Style;
     require_style(options.threads.has_value(), "--threads", options.style, {pool}, "pool");
@@ -110,6 +118,11 @@ void check(const ServeOptions& options) {
     require_style(options.queue.has_value(), "--queue", options.style, {pool, prefork}, "pool and prefork");
     require_style(options.when_full.has_value(), "--when-full", options.style, {pool, prefork}, "pool and prefork");
     require_style(options.lifetime.has_value(), "--lifetime", options.style, {pool, prefork}, "pool and prefork");
+    if (options.queue && options.style == prefork && options.when_full != socketserver::WhenFull::shed)
+        throw ValueError("--queue with --style prefork is for --when-full shed");
+    require_streams(options.max_conn && options.style != fork, "--max-conn", options);
+    require_streams(options.idle.has_value(), "--idle", options);
+    require_streams(options.buffer != ServeOptions().buffer, "--buffer", options);
     bool about_messages = options.first_message || options.rate_grace || options.min_rate || options.max_message;
     if (about_messages && !Conversation::has_messages(options.service))
         throw ValueError("--first-message, --min-rate, --rate-grace and --max-message are for time, which reads lines");

@@ -90,7 +90,8 @@ class Connecting(BightTest):
     def test_usage(self):
         for arguments in (["127.0.0.1", "x"], ["127.0.0.1", "65536"], ["127.0.0.1", "-1"], ["a", "b", "c"], [],
                           ["--timeout", "soon", "1"], ["-U", "a", "b"], ["127.0.0.1", "tcp:80"], ["127.0.0.1"],
-                          ["tls:127.0.0.1:80"], ["unix:"], ["--no-such-option", "1"]):
+                          ["tls:127.0.0.1:80"], ["unix:"], ["--no-such-option", "1"], ["-k", "1"], ["-l", "-k", "-u", "0"],
+                          ["-l", "-k", "unixgram:@x"]):
             with self.subTest(arguments=arguments):
                 self.assert_fails(2, "bight: ", *arguments)
 

@@ -69,6 +69,18 @@ class Pool(BightTest):
         for connection in (busy, *others):
             self.assert_ended(connection)
 
+    def test_options_that_would_do_nothing_are_refused(self):
+        for where, options in (("tcp:0", ("--style", "prefork", "--queue", "5")),
+                               ("tcp:0", ("--style", "prefork", "--queue", "5", "--when-full", "refuse")),
+                               ("udp:0", ("--max-conn", "5")), ("udp:0", ("--idle", "1s")), ("unixgram:@x", ("--buffer", "1k"))):
+            with self.subTest(options=options):
+                code, output, errors = self.run_bight("serve", "echo", "--listen", where, *options)
+                self.assertEqual((code, output, errors.count("\n")), (2, b"", 1), errors)
+        for options in (("--style", "prefork", "--queue", "5", "--when-full", "shed", "--listen", "tcp:0"),
+                        ("--max-conn", "5", "--listen", "udp:0", "--listen", "tcp:0"),
+                        ("--style", "fork", "--max-conn", "5", "--listen", "udp:0")):
+            self.assertEqual(self.serve("echo", *options).stop(), 0)
+
     def test_its_options_are_for_it_alone(self):
         for option in (("--threads", "1"), ("--queue", "1"), ("--when-full", "shed"), ("--lifetime", "1s")):
             code, output, errors = self.run_bight("serve", "echo", "--listen", "tcp:0", *option)
