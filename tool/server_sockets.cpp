@@ -6,9 +6,11 @@
 
 #include <bight/error.h>
 
+#include <set>
 #include <utility>
 
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 namespace bight::tool {
 namespace {
@@ -92,11 +94,22 @@ bool take_from(HandOver& before, const Endpoint& wanted, std::vector<ServerSocke
     return found;
 }
 
+/// A descriptor with two owners would be closed twice.
+void require_one_owner_each(const std::vector<Endpoint>& wanted) {
+    std::set<int> taken;
+    for (auto& endpoint : wanted) {
+        if (endpoint.scheme != Scheme::fd && endpoint.scheme != Scheme::stdio) continue;
+        int fd = endpoint.scheme == Scheme::fd ? endpoint.fd : STDIN_FILENO;
+        if (!taken.insert(fd).second) throw ValueError("descriptor " + std::to_string(fd) + " is named twice");
+    }
+}
+
 }  // namespace
 
 std::vector<ServerSocket> open_server_sockets(const std::vector<std::string>& texts, HandOver* before) {
     std::vector<Endpoint> wanted;
     for (auto& text : texts) wanted.push_back(parse_server_endpoint(text));
+    require_one_owner_each(wanted);
     std::vector<ServerSocket> sockets;
     Passed passed;
     for (auto& endpoint : wanted) {

@@ -147,6 +147,12 @@ class ByNumber(Inherited):
             self.assertEqual(process.wait(), 2)
             self.assertIn(text, process.stderr())
 
+    def test_one_that_is_named_twice(self):
+        for first, second, number in (("fd:3", "fd:3", 3), ("fd:0", "stdio:", 0), ("stdio:", "stdio:", 0)):
+            process = self.launch([socket.create_server(("127.0.0.1", 0))], "--listen", first, "--listen", second)
+            self.assertEqual(process.wait(), 2)
+            self.assertEqual(process.stderr(), f"bight: descriptor {number} is named twice\n")
+
     def test_a_connection_beside_a_listener(self):
         ours, theirs = socket.socketpair()
         with ours:
