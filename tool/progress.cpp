@@ -89,6 +89,7 @@ void ProgressBar::show(std::string_view name, std::uint64_t done, std::uint64_t 
 }
 
 void ProgressBar::clear() {
+    name_.clear();
     if (!is_drawn_) return;
     is_drawn_ = false;
     write_all(STDERR_FILENO, "\r\x1b[K");

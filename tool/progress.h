@@ -28,7 +28,7 @@ public:
 
     void show(std::string_view name, std::uint64_t done, std::uint64_t size);
 
-    /// Takes the bar off the terminal, before something else is written.
+    /// Takes the bar off the terminal, before something else is written. What is shown next is another file.
     void clear();
 
 private:

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
@@ -22,6 +23,7 @@ from bight_process import BIGHT, DEADLINE, BightTest, open_socket, parse_endpoin
 
 GREETING = b"BIGHTFT\x01"
 OFFER, GO, PREFIX, WHOLE, ANSWER = range(1, 6)
+DIGEST = 4 + 32  # of a frame that holds one
 
 
 def frame(kind, body, flags=0):
@@ -291,28 +293,36 @@ class Signals(FilesTest):
 
 class Bar(FilesTest):
     def on_a_terminal(self, columns, **environment):
-        """What send writes to a terminal while it sends three pieces, with time between them."""
+        """What send writes to a terminal while it sends a file."""
+        size = 1 << 20
+
+        def receive(connection):
+            connection.sendall(frame(GO, bytes(8)))
+            self.take(connection, len(GREETING) + len(offer(b"a\tname.bin", size)) + size + DIGEST)
+            connection.sendall(frame(ANSWER, b"\x00"))
+
+        return self.sent_on_a_terminal([self.source("a\tname.bin", size)], receive, columns, **environment)
+
+    @staticmethod
+    def take(connection, left):
+        while left:
+            left -= len(connection.recv(left))
+
+    def sent_on_a_terminal(self, files, receive, columns, **environment):
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         import fcntl
         import termios
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            size = 1 << 20
-            file = self.source("a\tname.bin", size)
-            child = subprocess.Popen([BIGHT, "send", file, f"127.0.0.1:{listener.getsockname()[1]}"], stderr=theirs,
+            child = subprocess.Popen([BIGHT, "send", *files, f"127.0.0.1:{listener.getsockname()[1]}"], stderr=theirs,
                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                      env={**os.environ, "TERM": "xterm", **environment})
             os.close(theirs)
             connection, _ = listener.accept()
             with connection:
                 connection.settimeout(DEADLINE)
-                connection.sendall(frame(GO, bytes(8)))
-                digest = 4 + 32
-                left = len(GREETING) + len(offer(b"a\tname.bin", size)) + size + digest
-                while left:
-                    left -= len(connection.recv(left))
-                connection.sendall(frame(ANSWER, b"\x00"))
+                receive(connection)
                 self.assertEqual(child.wait(DEADLINE), 0)
         shown = b""
         while select.select([ours], [], [], 0)[0]:
@@ -334,6 +344,29 @@ class Bar(FilesTest):
 
     def test_colour_unless_told(self):
         self.assertIn(b"\x1b[32m", self.on_a_terminal(100, NO_COLOR=""))
+
+    def test_a_rate_is_of_one_file_also_where_the_next_has_its_name(self):
+        size = 32 << 20  # more than the kernel takes at once
+        for folder in ("a", "b"):
+            (self.folder / folder).mkdir()
+        files = [self.source("a/name", size), self.source("b/name", size)]
+
+        def receive(connection):
+            kept = struct.pack(">Q", size - 1)
+            connection.sendall(frame(GO, kept))
+            self.take(connection, len(GREETING) + len(offer(b"name", size)) + DIGEST)
+            connection.sendall(frame(GO, kept))
+            self.take(connection, 1 + DIGEST)
+            connection.sendall(frame(ANSWER, b"\x00"))
+            self.take(connection, len(offer(b"name", size)))
+            connection.sendall(frame(GO, bytes(8)))
+            self.take(connection, 1 << 20)
+            time.sleep(0.15)  # then a bar is drawn again
+            self.take(connection, size + DIGEST - (1 << 20))
+            connection.sendall(frame(ANSWER, b"\x00"))
+
+        shown = self.sent_on_a_terminal(files, receive, 79, NO_COLOR="1").decode()
+        self.assertRegex(shown, r" [1-9][0-9.]* [KMG]iB/s")  # of the second
 
     def test_nothing_on_a_dumb_terminal(self):
         self.assertEqual(self.on_a_terminal(100, TERM="dumb"), b"")
