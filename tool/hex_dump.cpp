@@ -9,16 +9,18 @@
 
 #include <cerrno>
 #include <iterator>
+#include <utility>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace bight::tool {
 namespace {
 
 constexpr std::size_t bytes_in_line = 16;
 
-FileDescriptor made_anew(const std::string& path) {
-    int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+FileDescriptor opened(const std::string& path) {
+    int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0) raise_os_error(errno, "open " + path);
     return FileDescriptor(fd);
 }
@@ -40,7 +42,13 @@ void append_line(std::string& out, char direction, std::uint64_t at, Bytes data)
 
 }  // namespace
 
-HexDump::HexDump(const std::string& path) : path_(path), file_(made_anew(path)) {}
+HexDump::HexDump(const std::string& path) : path_(path), file_(opened(path)) {}
+
+void HexDump::begin() {
+    if (std::exchange(has_begun_, true)) return;
+    if (::ftruncate(file_.fileno(), 0) == 0 || errno == EINVAL) return;  // pipes and devices have nothing to lose
+    raise_os_error(errno, "empty " + path_);
+}
 
 void HexDump::write(char direction, std::uint64_t& count, Bytes data) {
     std::string lines;

@@ -15,8 +15,11 @@ namespace bight::tool {
 /// behind "<", each way counted from its begin.
 class HexDump {
 public:
-    /// Makes the file anew. Raises OSError.
+    /// Opens the file, or makes it. Raises OSError.
     explicit HexDump(const std::string& path);
+
+    /// Empties the file of what was there before, once there is something to dump. Nothing the second time.
+    void begin();
 
     void sent(Bytes data) { write('>', sent_, data); }
     void received(Bytes data) { write('<', received_, data); }
@@ -26,6 +29,7 @@ private:
 
     std::string path_;
     FileDescriptor file_;
+    bool has_begun_ = false;
     std::uint64_t sent_ = 0;
     std::uint64_t received_ = 0;
 };
@@ -33,7 +37,7 @@ private:
 /// A wire whose traffic goes into a dump as well.
 class DumpedWire final : public Wire {
 public:
-    DumpedWire(std::unique_ptr<Wire> wire, HexDump& dump) : wire_(std::move(wire)), dump_(dump) {}
+    DumpedWire(std::unique_ptr<Wire> wire, HexDump& dump) : wire_(std::move(wire)), dump_(dump) { dump_.begin(); }
     int fileno() const noexcept override { return wire_->fileno(); }
     Result<Received> receive(MutableBytes memory) override;
     Result<std::size_t> send(Bytes data) override;

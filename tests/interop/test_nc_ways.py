@@ -99,6 +99,22 @@ class HexDump(Ways):
         server.stop(signal.SIGINT)
         self.assertEqual(parse_dump(self.dump(), "<"), b"firstsecond")
 
+    def test_a_dump_of_before_is_kept_until_there_is_another(self):
+        dump = self.folder / "dump"
+        dump.write_text("of before\n" * 10)
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+            self.assertEqual(self.run_bight("nc", "-x", dump, "127.0.0.1", port)[0], 7)
+            self.assertEqual(self.run_bight("nc", "-l", "-x", dump, "127.0.0.1", port)[0], 1)
+            self.assertEqual(dump.read_text(), "of before\n" * 10)
+            nobody.listen()
+            client = self.bight("nc", "-x", dump, "127.0.0.1", port)
+            with nobody.accept()[0] as peer:
+                peer.sendall(b"new")
+            self.assertEqual(client.finish(), (0, b"new"))
+        self.assertEqual(parse_dump(self.dump(), "<"), b"new")
+
     def test_that_cannot_be_written_is_told_before_anything_is_sent(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
