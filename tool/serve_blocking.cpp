@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <list>
 #include <map>
@@ -33,6 +34,9 @@ struct HasContext {
 
     /// As the hook of the Prefork servers; of the others nobody calls it.
     virtual void worker_started() {}
+
+    /// Connections that have ended with their process, whose handler could not count them as failed.
+    virtual std::uint64_t ended_with_worker() const { return 0; }
 
     ServeContext& context;
 };
@@ -169,6 +173,14 @@ public:
 
     /// In each worker of --style prefork.
     void worker_started() override { context.in_child(); }
+
+    std::uint64_t ended_with_worker() const override {
+        if constexpr (requires(const Base& base) { base.counters().lost; }) {
+            auto counters = this->counters();
+            return counters.lost + counters.expired;
+        }
+        return 0;
+    }
 
     /// A connection counts from when it was accepted until it is closed, whether a thread is free for it or not.
     bool verify_request(socketserver::Request& request, const Address& client_address) override {
@@ -315,6 +327,7 @@ private:
             auto tally = server.stop(drain);
             if (tally.aborted > 0) failed_ = true;
             refused_ += tally.refused;  // also for want of a place in a queue, or of a worker
+            context_.tally.failed += dynamic_cast<const HasContext&>(server).ended_with_worker();
         } catch (const std::exception& error) {
             failed_ = true;
             complain(error);

@@ -63,6 +63,17 @@ class Prefork(BightTest):
         self.assert_eventually(lambda: "Z" not in children(server).values(), "no zombie is left")
         self.assertEqual(server.stop(), 0)
 
+    def test_a_connection_that_ends_with_its_worker_has_failed(self):
+        old = self.prefork("--workers", "1", "--lifetime", "1s")
+        self.assertEqual(self.live(old).recv(1), b"")
+        killed = self.prefork("--workers", "1")
+        connection = self.live(killed)
+        os.kill(next(iter(children(killed))), signal.SIGKILL)
+        self.assertEqual(connection.recv(1), b"")
+        for server in (old, killed):
+            self.assertEqual(server.stop(), 0, server.stderr())
+            self.assertIn("1 connections, 1 bytes in, 1 bytes out, 1 failed", server.stderr())
+
     def test_workers_are_recycled(self):
         server = self.prefork("--workers", "1", "--max-requests", "2")
         self.live(server).close()
