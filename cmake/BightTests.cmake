@@ -55,7 +55,7 @@ function(bight_unit_tests)
     gtest_discover_tests(test_${layer} DISCOVERY_MODE PRE_TEST TEST_PREFIX ${layer}. DISCOVERY_TIMEOUT 60
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" PROPERTIES LABELS unit TIMEOUT ${bight_test_timeout})
   endforeach()
-  # Those ask an oracle tens of thousands of questions.
+  # The differential tests of ipaddress ask an oracle tens of thousands of questions.
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/long_tests.cmake" [[
 foreach(test IN LISTS test_values_TESTS)
   if(test MATCHES "^values.IpaddressDifferential")

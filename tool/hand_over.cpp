@@ -21,7 +21,7 @@ std::optional<Socket> HandOver::take(const std::string& name) {
     return successor_ ? successor_->take(name) : std::nullopt;
 }
 
-void HandOver::begin(const std::vector<ServerSocket>& sockets) {
+void HandOver::begin(std::vector<ServerSocket>& sockets) {
     std::vector<handover::Offer> offers;
     for (auto& socket : sockets) offers.push_back({socket.name, socket.fd});
     if (successor_) {
@@ -32,6 +32,8 @@ void HandOver::begin(const std::vector<ServerSocket>& sockets) {
         place_ = successor_->confirm();
         say("took over from process " + std::to_string(successor_->predecessor()));
         successor_.reset();
+        for (auto& socket : sockets)
+            if (is_unix(socket.endpoint) && !socket.path) socket.path.emplace(*socket.endpoint.where().address());
     }
     waiting_ = std::jthread([this, offers = std::move(offers)] { wait_for_successor(offers); });
 }
@@ -39,7 +41,6 @@ void HandOver::begin(const std::vector<ServerSocket>& sockets) {
 void HandOver::wait_for_successor(const std::vector<handover::Offer>& sockets) {
     try {
         if (!place_->hand_over(sockets)) return;
-        over_ = true;
         say("handed over to process " + std::to_string(place_->successor()));
         ::kill(::getpid(), SIGTERM);
     } catch (const std::exception& error) {  // of the system; it serves on, and cannot be taken over from
@@ -54,7 +55,7 @@ void HandOver::stop() noexcept {
 bool HandOver::may_be_over() {
     stop();
     if (waiting_.joinable()) waiting_.join();
-    return over_ || (place_ && place_->undecided());
+    return is_over() || (place_ && place_->undecided());
 }
 
 }  // namespace bight::tool

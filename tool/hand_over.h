@@ -24,12 +24,16 @@ public:
     /// A socket of the predecessor's by its name in --listen; none where there is none, or nobody to take it from.
     std::optional<Socket> take(const std::string& name);
 
-    /// This process serves, and cannot fail to any more: tells the predecessor, and begins to wait for a successor. Once
-    /// there is one, this process gets a SIGTERM, as if from outside. Sockets that nobody took are closed, with their paths.
-    void begin(const std::vector<ServerSocket>& sockets);
+    /// This process serves, and cannot fail to any more: tells the predecessor, has the paths from then on, and begins to
+    /// wait for a successor. Once there is one, this process gets a SIGTERM, as if from outside. Sockets that nobody took
+    /// are closed, with their paths.
+    void begin(std::vector<ServerSocket>& sockets);
 
     /// Before the sockets are closed.
     void stop() noexcept;
+
+    /// Whether a successor has them. From then on they are left alone: it may have them block.
+    bool is_over() const noexcept { return place_ && place_->fileno() < 0; }
 
     /// Whether a successor has them, or may have them. Ends the waiting for one.
     bool may_be_over();
@@ -42,7 +46,6 @@ private:
 
     std::optional<handover::Successor> successor_;  // what this process is
     std::optional<handover::Predecessor> place_;
-    bool over_ = false;
     std::jthread waiting_;
 };
 

@@ -173,8 +173,9 @@ int run_serve(const ServeOptions& options) {
     context.before_drain = [&] {
         context.tally.draining = true;
         if (handover) handover->stop();
-        tell_manager("STOPPING=1\nSTATUS=waiting for clients to finish");
+        if (!context.is_handed_over()) tell_manager("STOPPING=1\nSTATUS=waiting for clients to finish");
     };
+    context.is_handed_over = [&] { return handover && handover->is_over(); };
     context.in_child = [&] {
         if (int fd = handover ? handover->fileno() : -1; fd >= 0) ::close(fd);
     };

@@ -19,10 +19,12 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <future>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -286,19 +288,37 @@ public:
     ~Worker() {
         stop();
         stop();
+        goes_on_.release();
     }
 
+    /// Returns once its loop is there, or raises what refused that. The sockets are left alone until go_on(): they may be
+    /// those of another process, which still serves.
     void begin(asyncio::LoopOptions options, bool says_engine, Duration drain, std::function<void()> ended) {
         drain_ = drain;
-        thread_ = std::jthread([this, options, says_engine, ended = std::move(ended)] {
+        std::promise<void> has_loop;
+        auto begun = has_loop.get_future();
+        thread_ = std::jthread([=, this, has_loop = std::move(has_loop)]() mutable {
+            bool has_begun = false;
             try {
-                serve(options, says_engine);
+                serve(options, says_engine, [&] {
+                    has_begun = true;
+                    has_loop.set_value();
+                });
             } catch (const std::exception& error) {
                 failed_ = true;
-                complain(error);
+                if (has_begun)
+                    complain(error);
+                else
+                    has_loop.set_exception(std::current_exception());
             }
             ended();
         });
+        begun.get();
+    }
+
+    void go_on() noexcept {
+        is_to_serve_ = true;
+        goes_on_.release();
     }
 
     /// The first time, drains; the second, ends at once. From any thread.
@@ -329,12 +349,15 @@ private:
         Worker& worker;
     };
 
-    void serve(asyncio::LoopOptions options, bool says_engine) {
+    template <class Begun>
+    void serve(asyncio::LoopOptions options, bool says_engine, Begun begun) {
         asyncio::EventLoop loop(options);
         if (says_engine && loop.engine_reason().starts_with("io_uring is refused"))
             say(loop.engine_reason() + ": epoll does it");
         Reachable reachable(*this, loop);
-        loop.run_until_complete(work());
+        begun();
+        goes_on_.acquire();
+        if (is_to_serve_) loop.run_until_complete(work());
     }
 
     /// Each counts: the second may come before the first has had its effect.
@@ -388,6 +411,8 @@ private:
 
     ServeContext& context_;
     std::vector<Socket> sockets_;
+    std::counting_semaphore<2> goes_on_{0};
+    std::atomic<bool> is_to_serve_ = false;
     Duration drain_{};
     std::mutex mutex_;
     asyncio::EventLoop* loop_ = nullptr;
@@ -410,18 +435,19 @@ public:
         : context_(context), wakeup_(socket::socketpair()) {
         for (std::size_t i = 0; i < context.options.workers.value_or(1); ++i) workers_.emplace_back(sockets, context);
         for (auto& socket : sockets) sockets_.push_back(std::move(socket.socket));
-    }
-
-    ServeEnd run(StopSignals& signals, Duration drain) override {
-        poll_.add(signals, select::PollEvents::in);
-        poll_.add(wakeup_.first, select::PollEvents::in);
         for (auto& worker : workers_)
             worker.begin({.engine = context_.options.engine.value_or(asyncio::EngineChoice::automatic),
                           .observable = context_.options.observable},
-                         &worker == &workers_.front(), drain, [this] {
+                         &worker == &workers_.front(), context_.options.drain, [this] {
                              ++ended_;
                              (void)wakeup_.second.try_send("!");
                          });
+    }
+
+    ServeEnd run(StopSignals& signals, Duration) override {
+        poll_.add(signals, select::PollEvents::in);
+        poll_.add(wakeup_.first, select::PollEvents::in);
+        for (auto& worker : workers_) worker.go_on();
         wait();
         ServeEnd end{.signal = signals.take().value_or(0)};
         context_.before_drain();

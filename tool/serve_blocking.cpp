@@ -3,12 +3,14 @@
 #include "serve_styles.h"
 #include "talk.h"
 
+#include <bight/error.h>
 #include <bight/select.h>
 #include <bight/socketserver.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -166,6 +168,11 @@ public:
         }
     }
 
+    socketserver::Incoming get_request() override {
+        if (context.is_handed_over()) raise_os_error(EAGAIN, "accept");
+        return Base::get_request();
+    }
+
     void finish_request(socketserver::Request& request, const Address& client_address) override {
         if constexpr (requires { this->max_children; }) context.in_child();
         Base::finish_request(request, client_address);
@@ -197,6 +204,10 @@ public:
     }
 
     bool admit_client(const Socket& connection, const Address& client_address) override {
+        if (!Base::admit_client(connection, client_address)) {
+            ++context.tally.refused_later;
+            return false;
+        }
         std::lock_guard lock(tickets_mutex_);
         if (tickets_.erase(connection.fileno()) == 0) return true;  // in a child, which counts for itself only
         auto ticket = context.admission.admit(client_address);

@@ -55,7 +55,8 @@ struct ServeContext {
     std::size_t max_children;  // of a server that forks
     std::function<void()>
         before_drain{};  // called once, while the sockets are still open, when no more clients are to come
-    std::function<void()> in_child{};  // called in each process that serves one client
+    std::function<void()> in_child{};                             // called in each process that serves one client
+    std::function<bool()> is_handed_over = [] { return false; };  // the sockets are another process's
 };
 
 /// How a server's life ended.

@@ -89,7 +89,7 @@ public:
     ServeEnd run(StopSignals& signals, Duration drain) override;
 
     /// False while no further connection can be had.
-    bool accepting() const noexcept { return room_ && !accept_at_; }
+    bool accepting() const noexcept { return room_ && !accept_at_ && !context_.is_handed_over(); }
 
     void welcome(Socket socket, const Address& peer);
 
@@ -206,7 +206,7 @@ ServeEnd LoopServer::run(StopSignals& signals, Duration drain) {
     while (!forced_ && !(clients_.empty() && nobody_comes())) {
         for (auto& event : waiter_->wait(until_next_deadline())) dispatch(event);
         if (end_.signal && !drain_until_) begin_drain();
-        if (drain_until_ && Clock::now() >= *drain_until_) forced_ = true;
+        if (drain_until_ && !clients_.empty() && Clock::now() >= *drain_until_) forced_ = true;
         end_late();
         end_idle();
         if (accept_at_ && Clock::now() >= *accept_at_) accept_at_.reset();

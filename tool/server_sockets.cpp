@@ -114,7 +114,8 @@ std::vector<ServerSocket> open_server_sockets(const std::vector<std::string>& te
     Passed passed;
     for (auto& endpoint : wanted) {
         auto first = sockets.size();
-        if (!before || !take_from(*before, endpoint, sockets)) open(endpoint, sockets, passed);
+        if (before && take_from(*before, endpoint, sockets)) continue;  // its paths are the other's still
+        open(endpoint, sockets, passed);
         if (is_unix(endpoint)) sockets[first].path.emplace(sockets[first].socket.getsockname());
     }
     passed.tell_of_the_rest();

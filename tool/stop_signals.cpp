@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <utility>
-#include <vector>
 
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -33,8 +32,9 @@ std::optional<int> StopSignals::take() noexcept {
     while (::read(fd_, &info, sizeof info) == sizeof info) {
         bool own = info.ssi_code == SI_USER && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
         bool first = !has_begun_.exchange(true);
-        if (own && first) by_itself_ = true;
-        if (first || (!own && !by_itself_.exchange(false))) return static_cast<int>(info.ssi_signo);
+        if (own && first) spares_one_ = true;
+        bool second = !first && !own && !spares_one_.exchange(false);
+        if (first || second) return static_cast<int>(info.ssi_signo);
     }
     return std::nullopt;
 }
@@ -48,8 +48,14 @@ namespace {
 OnSignal::OnSignal(StopSignals& signals, std::function<void(int)> action)
     : end_(socket::socketpair()), thread_([this, &signals, action = std::move(action)] {
           bool is_first = true;
-          while (select::select({signals, end_.second}, {}, {}).readable != std::vector{end_.second.fileno()})
+          select::Poll poll;  // a select() is refused in a process of very many descriptors
+          poll.add(signals, select::PollEvents::in);
+          poll.add(end_.second, select::PollEvents::in);
+          while (true) {
+              auto ready = poll.poll();
+              if (ready.size() == 1 && ready.front().fd == end_.second.fileno()) return;
               if (auto signal = signals.take()) std::exchange(is_first, false) ? action(*signal) : exit_now(*signal);
+          }
       }) {}
 
 OnSignal::~OnSignal() {

@@ -28,7 +28,8 @@ public:
 
 private:
     int fd_;
-    std::atomic<bool> has_begun_ = false, by_itself_ = false;
+    std::atomic<bool> has_begun_ = false;   // a signal was told of
+    std::atomic<bool> spares_one_ = false;  // it was our own, so the next from outside is no second one
 };
 
 /// While it lives, the first signal has `action` done, in a thread of its own, and a second one ends the process at once.

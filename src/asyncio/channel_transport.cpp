@@ -249,6 +249,7 @@ void ChannelTransport::write(Bytes data) {
         }
         data = data.slice(sending_.transferred);
     }
+    if (flow_.is_over(get_write_buffer_size())) return fail(ENOBUFS, "write");
     pending_ += data.view();
     if (!is_sending_) send_pending();
     flow_.grown(get_write_buffer_size(), protocol_);

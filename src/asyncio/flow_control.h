@@ -3,6 +3,7 @@
 
 #include <bight/asyncio/transport.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -14,6 +15,9 @@ class FlowControl {
 public:
     void set_limits(std::optional<std::size_t> high, std::optional<std::size_t> low);
     const WriteBufferLimits& limits() const noexcept { return limits_; }
+
+    /// Whether so many bytes wait that whoever writes more does not obey pause_writing().
+    bool is_over(std::size_t size) const noexcept { return size > std::max(hard_limit, limits_.high); }
 
     /// So many bytes wait now. What the protocol raises goes to the exception handler. It is held only where it is called:
     /// this is on the way of each write.

@@ -45,8 +45,7 @@ ForeignWait::ForeignWait(TaskState& awaited) noexcept : TaskWaiter(awaited), awa
         ++loop.resumptions;
         loop.ready.push(*static_cast<ForeignWait&>(waiter).resumption_);
     };
-    hold(awaited);
-    ++awaited.handles;
+    grasp(awaited);
 }
 
 ForeignWait::~ForeignWait() {
@@ -56,8 +55,7 @@ ForeignWait::~ForeignWait() {
     } else if (resumption_) {
         resumption_->wait = nullptr;
     }
-    --awaited_->handles;
-    release(awaited_);
+    let_go(*awaited_);
 }
 
 void ForeignWait::wait(std::coroutine_handle<> coroutine) {

@@ -172,6 +172,7 @@ void PortTransport::send(Bytes data, const Address* to) {
             return;
         }
     }
+    if (flow_.is_over(waiting_size_)) return report_error(ENOBUFS, "sendto");
     queue_.push_back({Buffer::copy_of(data), to ? std::optional<Address>(*to) : std::nullopt});
     waiting_size_ += data.size();
     if (!is_sending_) send_front();

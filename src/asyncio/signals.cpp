@@ -143,7 +143,7 @@ void Signals::dispatch(int sig) noexcept {
 
 void Signals::close() noexcept {
     for (auto& handler : handlers_) release(std::exchange(handler, nullptr));
-    receivers_ = nullptr;
+    while (receivers_) std::exchange(receivers_, receivers_->next_receiver)->taker_ = nullptr;
     let_go();
 }
 
@@ -159,7 +159,9 @@ SignalReceiver::SignalReceiver(std::initializer_list<int> signals) : taker_(&det
     taker_->add(*this);
 }
 
-SignalReceiver::~SignalReceiver() { taker_->remove(*this); }
+SignalReceiver::~SignalReceiver() {
+    if (taker_) taker_->remove(*this);
+}
 
 void SignalReceiver::deliver(int sig) noexcept {
     auto* waiter = waiters_.pop();

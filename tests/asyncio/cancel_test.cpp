@@ -56,6 +56,14 @@ TEST_P(CancelTest, wait_for_of_a_task_that_runs_already_ends_it) {
         }
         EXPECT_TRUE(timed_out);
         EXPECT_TRUE(has_ended);
+        auto stubborn = []() -> Task<int> {
+            try {
+                co_await for_ever();
+            } catch (const Cancelled&) {}
+            co_return 5;
+        };
+        int though_late = co_await wait_for(get_running_loop().create_task(stubborn()), 1ms);
+        EXPECT_EQ(though_late, 5);
         auto done = get_running_loop().create_task(after(0ms, 7));
         co_await done.ended();
         int value = co_await wait_for(std::move(done), 0s);

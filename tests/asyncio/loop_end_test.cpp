@@ -125,6 +125,29 @@ TEST(Reports, of_an_error_that_the_last_handle_takes_along) {
     EXPECT_NE(told.lines()[0].find("nobody waits for this"), std::string::npos);
 }
 
+TEST(Reports, of_an_error_that_somebody_waits_for_are_not) {
+    ErrorText told;
+    auto talk = []() -> Task<> {
+        std::optional<TaskHandle<void>> handle = get_running_loop().create_task(fail());
+        auto waits = [&]() -> Task<> {
+            bool raised = false;
+            try {
+                co_await *handle;
+            } catch (const ValueError&) {
+                raised = true;
+            }
+            EXPECT_TRUE(raised);
+        };
+        auto waiting = get_running_loop().create_task(waits());
+        auto other = get_running_loop().create_task(settle(0));
+        co_await other.ended();
+        handle.reset();
+        co_await waiting;
+    };
+    asyncio::run(talk(), {.engine = EngineChoice::epoll});
+    EXPECT_EQ(told.lines(), std::vector<std::string>());
+}
+
 TEST(Reports, go_to_standard_error_where_the_handler_raises) {
     ErrorText told;
     auto talk = []() -> Task<> {

@@ -253,6 +253,26 @@ TEST_P(ProtocolTest, an_error_of_a_hook_is_told_and_ends_its_connection_only) {
     EXPECT_EQ(told, std::vector<std::string>{"data_received: as asked"});
 }
 
+TEST_P(ProtocolTest, who_writes_on_and_on_loses_the_connection) {
+    auto talk = []() -> Task<> {
+        Kept<Recorder> kept;
+        Stream silent = co_await open_connection(kept.server.addresses().front());
+        auto protocol = co_await kept.first();
+        auto& transport = protocol->transport();
+        std::string much(1 << 20, 'x');
+        std::size_t most = 0;
+        for (int i = 0; i < 64; ++i) {
+            transport.write(much);
+            most = std::max(most, transport.get_write_buffer_size());
+        }
+        EXPECT_GT(most, hard_limit - much.size());
+        EXPECT_LE(most, hard_limit + much.size());
+        co_await wait_until_lost(protocol.get());
+        EXPECT_EQ(protocol->calls.back(), "lost OSError");
+    };
+    run(talk());
+}
+
 TEST_P(ProtocolTest, another_protocol_takes_over) {
     struct First : Recorder {
         void data_received(Bytes data) override {

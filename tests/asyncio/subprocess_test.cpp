@@ -105,6 +105,42 @@ TEST_P(SubprocessTest, what_is_unread_is_read_in_small_pieces_in_its_order) {
     run(talk());
 }
 
+TEST_P(SubprocessTest, a_second_reader_is_told_so_and_a_cancelled_one_has_lost_nothing) {
+    auto talk = []() -> Task<> {
+        Process process = create_subprocess_exec({"cat"}, {.stdin = PIPE, .stdout = PIPE});
+        TaskGroup group;
+        auto waits = [](Stream* output) -> Task<std::size_t> { co_return (co_await output->readline()).size(); };
+        auto waiting = group.spawn(waits, &process.stdout);
+        co_await settle();
+        int refused = 0;
+        for (int i = 0; i < 200; ++i) {
+            try {
+                (void)co_await process.stdout.read(1);
+            } catch (const BusyError&) {
+                ++refused;
+            }
+        }
+        EXPECT_EQ(refused, 200);
+        std::string text = "a line\n" + std::string(1000, 'x');
+        co_await process.stdin.write(text);
+        std::size_t got = co_await waiting;
+        auto nibble = [&](Stream* output) -> Task<> {
+            while (true) got += (co_await output->read(1)).size();
+        };
+        for (int i = 0; i < 5; ++i) {
+            auto nibbling = group.spawn(nibble, &process.stdout);
+            co_await settle(i % 3 + 1);
+            nibbling.cancel();
+            co_await nibbling.ended();
+        }
+        process.stdin.write_eof();
+        while (auto rest = co_await process.stdout.read()) got += rest.size();
+        EXPECT_EQ(got, text.size());
+        co_await group.join();
+    };
+    run(talk());
+}
+
 TEST_P(SubprocessTest, one_that_goes_wakes_who_waits_for_it) {
     auto talk = []() -> Task<> {
         std::vector<std::string> argv{"sleep", "1000"};
@@ -132,9 +168,9 @@ TEST(SubprocessBetweenRuns, goes_with_whoever_held_it) {
         Process process = loop.run_until_complete(begin());
         pid = process.pid();
     }
-    loop.run_until_complete(settle());
-    loop.cancel_all_tasks();
-    EXPECT_GT(pid, 0);
+    auto pause = []() -> Task<> { co_await sleep(1ms); };
+    for (int i = 0; i < 20'000 && ::kill(pid, 0) == 0; ++i) loop.run_until_complete(pause());
+    EXPECT_EQ(::kill(pid, 0), -1);  // killed, and collected
 }
 
 TEST_P(SubprocessTest, a_child_that_reads_no_input_is_no_error_and_sends_no_SIGPIPE) {

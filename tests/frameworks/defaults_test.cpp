@@ -2,6 +2,7 @@
 // docs/defaults.tsv says what CPython's defaults are and what ours are: both columns are held against the truth.
 
 #include <bight/asyncio/server.h>
+#include <bight/asyncio/transport.h>
 #include <bight/file_transfer.h>
 #include <bight/handover.h>
 #include <bight/resolver_pool.h>
@@ -152,6 +153,8 @@ Checks ours_of_asyncio() {
     asyncio::ServeOptions serve;
     auto text_if = [](bool holds, const char* meaning) { return std::string(holds ? meaning : "?"); };
     return {
+        {"unsent bytes of a transport",
+         [=] { return text_if(asyncio::hard_limit == std::size_t{16} << 20, "16 MiB, and one write more"); }},
         {"serve backlog", [=] { return text(serve.backlog); }},
         {"serve connections", [=] { return text_if(!serve.max_connections, "0.8 x descriptor limit"); }},
         {"serve connections per peer",

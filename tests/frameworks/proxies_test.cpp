@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
+#include <deque>
 #include <mutex>
 #include <sstream>
 
@@ -244,6 +246,35 @@ TEST(LimitsBehind, a_proxy_count_the_client) {
     server.stop(0s);
     auto counters = server.counters();
     EXPECT_EQ(counters.ended + counters.over_peer, 5u);
+}
+
+TEST(LimitsBehind, a_proxy_count_the_client_of_a_worker_too) {
+    PreforkTCPServer<Who> server(any_port, {.proxies = loopback},
+                                 {.workers = 4, .limits = {.max_connections = 4, .max_per_peer = 1}});
+    Serving serving(server);
+    auto where = server.server_address();
+    Proxied one(where), second(where), other(where);
+    EXPECT_EQ(one.ask(header_for("203.0.113.7:1")), "203.0.113.7:1 \n");
+    second.client.connection.sendall(header_for("203.0.113.7:2").to_bytes());
+    EXPECT_TRUE(second.client.is_ended());
+    EXPECT_EQ(other.ask(header_for("203.0.113.8:1")), "203.0.113.8:1 \n");
+    EXPECT_EQ(server.counters().over_peer, 1u);
+}
+
+// Where a handler is waited for, a refused one is not: that is the time of the loop.
+TEST(Untrusted, who_sends_and_stays_holds_up_nobody) {
+    struct Choosy : ThreadingTCPServer<Who> {
+        using ThreadingTCPServer::ThreadingTCPServer;
+        ~Choosy() override { server_close(); }
+        bool verify_request(Request&, const Address&) override { return ++asked > 20; }
+        int asked = 0;
+    } server(any_port, {.proxies = loopback});
+    Serving serving(server);
+    auto begin = std::chrono::steady_clock::now();
+    std::deque<Client> refused;
+    for (int i = 0; i < 20; ++i) refused.emplace_back(server.server_address()).connection.sendall("x");
+    EXPECT_EQ(Proxied(server.server_address()).ask(header_for("203.0.113.7:1")), "203.0.113.7:1 \n");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);  // a second for each of them, otherwise
 }
 
 }  // namespace

@@ -106,6 +106,18 @@ class Ending(BightTest):
         self.assertLess(time.monotonic() - start, 5)
         client.close()
 
+    @in_every_style("echo", "tcp:0", "--drain", "0")
+    def test_without_clients_there_is_nothing_to_cut_off(self, server):
+        self.assertEqual(server.stop(), 0)
+
+    def test_a_second_signal_with_very_many_connections(self):
+        server = self.serve("echo", "--listen", "tcp:0", "--style", "thread")
+        clients = [self.live(server) for _ in range(1100)]
+        server.send_and_see_taken(signal.SIGTERM)
+        self.assertEqual(server.stop(), 143)
+        for client in clients:
+            client.close()
+
     @in_every_style("echo", "tcp:0", code=143)
     def test_a_client_that_never_reads_does_not_hold_up_the_second_signal(self, server):
         client = self.live(server)

@@ -383,8 +383,15 @@ class Proxy:
     def __init__(self, endpoint, most, most_back, end):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, args=(endpoint, (most, most_back), end), daemon=True)
+        self._error = None
+        self._thread = threading.Thread(target=self._keep_error, args=(endpoint, (most, most_back), end), daemon=True)
         self._thread.start()
+
+    def _keep_error(self, *arguments):
+        try:
+            self._run(*arguments)
+        except BaseException as error:
+            self._error = error
 
     def _run(self, endpoint, most, end):
         passed = [0, 0]
@@ -414,6 +421,8 @@ class Proxy:
     def close(self):
         self._thread.join(DEADLINE)
         self._listener.close()
+        if self._error:
+            raise self._error
 
 
 class Killed(FilesTest):

@@ -116,8 +116,8 @@ public:
 
     // ---- Running. ----------------------------------------------------------------------------------------------------
 
-    /// Runs until `task` has ended. Raises what it raises; RuntimeError where stop() came first, and the task goes on with
-    /// the loop's next run, where the loop runs already, or another one does
+    /// Runs until `task` has ended. Raises what it raises; RuntimeError where stop() came first: the task then goes on with
+    /// the loop's next run. RuntimeError, too, where the loop runs already, or another one does
     /// in this thread, or it is of the process that fork(2) has made this one of.
     template <class T>
     T run_until_complete(Task<T> task) {
@@ -130,7 +130,7 @@ public:
     /// Runs until stop().
     void run_forever();
 
-    /// Makes run_forever() or run_until_complete() return after this turn.
+    /// Ends run_forever() after this turn, or run_until_complete(), which raises.
     void stop() noexcept;
 
     bool is_running() const noexcept;
@@ -172,7 +172,8 @@ public:
     }
 
     /// A task of the loop itself, cancelled when run() ends. An error of it goes to the exception handler: at
-    /// its end where nobody holds a handle, otherwise when the last one goes and has not been asked.
+    /// its end where nobody holds a handle, otherwise when the last one goes and has not been asked; to standard error
+    /// where no loop runs then.
     template <class T>
     TaskHandle<T> create_task(Task<T> task) {
         auto& promise = task.release().promise();
@@ -242,7 +243,8 @@ public:
     // ---- Errors that nobody waits for. -------------------------------------------------------------------------------
 
     /// Called with the error and what it came from; by default both are written to standard error, ten in a second at
-    /// most: how many were left out is said with the next one. So are those of a handler that raises.
+    /// most: how many were left out is said with the next one. Where a handler raises, the
+    /// error that it was given is written so, and its own is not told.
     using ExceptionHandler = void (*)(void* context, std::exception_ptr error, std::string_view where);
     void set_exception_handler(ExceptionHandler handler, void* context = nullptr) noexcept;
     void call_exception_handler(std::exception_ptr error, std::string_view where) noexcept;
@@ -274,7 +276,8 @@ private:
 /// The loop that runs in this thread. Raises RuntimeError where none does.
 EventLoop& get_running_loop();
 
-/// Makes a loop, runs `task` in it, cancels what that has left behind, and returns or raises what it did. Unlike Python's
+/// Makes a loop, runs `task` in it, cancels what that has left behind, and returns or raises what it did; RuntimeError
+/// where stop() came first. Unlike Python's
 /// it does nothing about SIGINT: a SignalReceiver or add_signal_handler() does.
 template <class T>
 T run(Task<T> task, const LoopOptions& options = {}) {

@@ -49,7 +49,9 @@ public:
     SignalReceiver* next_receiver = nullptr;
 
 private:
-    detail::Signals* taker_;
+    friend class detail::Signals;
+
+    detail::Signals* taker_;  // null once its loop has ended
     detail::WaitList waiters_;
     std::uint64_t signals_ = 0;  // signal n is bit n - 1
     std::uint64_t pending_ = 0;

@@ -70,8 +70,7 @@ class TaskHandle {
 public:
     TaskHandle() noexcept = default;
     TaskHandle(detail::TaskState& task, detail::Promise<T>& promise) noexcept : task_(&task), promise_(&promise) {
-        detail::hold(task);
-        ++task.handles;
+        detail::grasp(task);
     }
     TaskHandle(TaskHandle&& other) noexcept
         : task_(std::exchange(other.task_, nullptr)), promise_(std::exchange(other.promise_, nullptr)) {}
@@ -81,10 +80,7 @@ public:
         return *this;
     }
     ~TaskHandle() {
-        if (!task_) return;
-        if (--task_->handles == 0 && task_->untold) [[unlikely]]
-            detail::tell_of_error(*task_);
-        detail::release(task_);
+        if (task_) detail::let_go(*task_);
     }
 
     /// Ends it: what it waits for raises Cancelled, and so does every later wait.
@@ -127,11 +123,11 @@ public:
         struct Awaiter : detail::TaskWaiter {
             Awaiter(detail::TaskState& awaited, detail::Promise<T>& promise) noexcept
                 : TaskWaiter(awaited), held_(awaited), promise_(promise) {
-                detail::hold(held_);  // the handle may go meanwhile
+                detail::grasp(held_);  // the handle may go meanwhile
             }
             Awaiter(const Awaiter&) = delete;
             Awaiter& operator=(const Awaiter&) = delete;
-            ~Awaiter() { detail::release(&held_); }
+            ~Awaiter() { detail::let_go(held_); }
             T await_resume() {
                 TaskWaiter::await_resume();
                 held_.untold = false;
@@ -241,25 +237,21 @@ Task<> with_task_group(Body body) {
 
 namespace detail {
 
-/// A task that is run elsewhere, as one of ours: cancelled, it cancels that and waits for its end.
+/// A task that is run elsewhere, as one of ours: cancelled, it cancels that, waits for its end, and ends as it does.
 template <class T>
 Task<T> follow(TaskHandle<T> handle) {
-    if (handle.done()) co_return handle.result();
-    std::exception_ptr cancelled;
-    try {
-        co_return co_await handle;
-    } catch (const Cancelled&) {
-        if (handle.done()) throw;
-        cancelled = std::current_exception();
-    }
-    handle.cancel();
-    {
-        CancelScope shielded(CancelScope::Kind::shield);
+    if (!handle.done()) {
         try {
-            (void)co_await handle;
-        } catch (...) {}  // it was to end, and has
+            co_await handle.ended();
+        } catch (const Cancelled&) {
+            handle.cancel();
+        }
     }
-    std::rethrow_exception(cancelled);
+    if (!handle.done()) {
+        CancelScope shielded(CancelScope::Kind::shield);
+        co_await handle.ended();
+    }
+    co_return handle.result();
 }
 
 }  // namespace detail

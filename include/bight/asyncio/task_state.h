@@ -88,8 +88,21 @@ inline void release(TaskState* task) noexcept {
 }
 void cancel(TaskState& task) noexcept;
 
-/// The last handle of a task goes that nobody has asked for its error: to the exception handler.
+/// The last handle of a task goes that nobody has asked for its error: to the exception handler of the loop that runs, or
+/// to standard error.
 [[gnu::cold]] void tell_of_error(const TaskState& task) noexcept;
+
+/// For those that see how it ends.
+inline void grasp(TaskState& task) noexcept {
+    hold(task);
+    ++task.handles;
+}
+inline void let_go(TaskState& task) noexcept {
+    if (--task.handles == 0 && task.untold) [[unlikely]]
+        tell_of_error(task);
+    release(&task);
+}
+
 void set_name(TaskState& task, std::string_view name);
 std::string name_of(const TaskState& task);
 

@@ -100,8 +100,8 @@ Task<T> wait_until(TaskHandle<T> handle, engine::TimePoint when) {
 }
 
 /// `co_await shield(awaitable)`: a cancellation of the task does not reach what is within; the next wait after it sees it.
-/// So a limit around it does not end the wait, as it does in Python: `co_await wait_for(handle.ended(), 1s)` waits for a
-/// task that goes on after the limit.
+/// So a limit around it does not end the wait, as it does in Python. To wait only so long for a task that is to go on:
+/// `co_await wait_for(handle.ended(), 1s)`.
 template <class Awaitable>
 Task<await_result_t<Awaitable>> shield(Awaitable awaitable) {
     detail::CancelScope scope(detail::CancelScope::Kind::shield);

@@ -54,10 +54,14 @@ struct WriteBufferLimits {
     friend bool operator==(const WriteBufferLimits&, const WriteBufferLimits&) = default;
 };
 
+/// With more than this, or than `high`, waiting already, whoever writes on does not obey pause_writing(): in bytes.
+inline constexpr std::size_t hard_limit = std::size_t{16} << 20;
+
 class WriteTransport : public virtual BaseTransport {
 public:
-    /// Sends at once what needs no waiting, and keeps a copy of the rest, without a limit: obey pause_writing(). On io_uring
-    /// what is small goes out at the end of the turn. RuntimeError after write_eof().
+    /// Sends at once what needs no waiting, and keeps a copy of the rest: obey pause_writing(). With hard_limit waiting
+    /// already the connection is lost, by an OSError of ENOBUFS. On io_uring what is small goes out at the end of the turn.
+    /// RuntimeError after write_eof().
     virtual void write(Bytes data) = 0;
 
     /// Several pieces as one write().
@@ -82,8 +86,8 @@ class Transport : public ReadTransport, public WriteTransport {};
 
 class DatagramTransport : public virtual BaseTransport {
 public:
-    /// Sends one datagram to where it is connected to. What the kernel does not take at once waits, as of write().
-    /// An OSError of it goes to error_received().
+    /// Sends one datagram to where it is connected to. What the kernel does not take at once waits; with hard_limit waiting
+    /// already it is dropped. An OSError of it, ENOBUFS then, goes to error_received().
     virtual void sendto(Bytes data) = 0;
 
     /// To `address`; where it is connected, ValueError for any other address.

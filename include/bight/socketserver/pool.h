@@ -97,6 +97,7 @@ public:
         }
         if (taken) return;
         this->refuse();
+        request.refused = true;
         this->shutdown_request(request);
     }
 

@@ -56,6 +56,9 @@ public:
     /// In a worker: false if a limit refuses the request.
     bool admit(Request& request, const Address& client_address);
 
+    /// The same of a client that a proxy has told of: whether its host has not too many.
+    bool admit_client(const Address& client);
+
     /// In a worker: what was admitted is over.
     void dismiss() noexcept;
 
@@ -98,6 +101,7 @@ public:
     void process_request(Request& request, const Address& client_address) override {
         if (!workers_.admit(request, client_address)) {
             this->refuse();
+            request.refused = true;
             return this->shutdown_request(request);
         }
         struct Dismissed {
@@ -121,6 +125,7 @@ public:
     const PreforkOptions& prefork_options() const noexcept { return workers_.options(); }
 
 protected:
+    bool admit_client(const Socket&, const Address& client) override { return workers_.admit_client(client); }
     const ConnectionLimits* connection_limits() const noexcept override { return &workers_.options().limits; }
     void end_requests() noexcept override { workers_.kill(); }
 

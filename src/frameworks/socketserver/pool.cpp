@@ -191,6 +191,7 @@ struct RequestPool::State {
     void give_up(Entries& entries) {
         for (auto& entry : entries) {
             server.control_->account().refuse_begun();
+            entry.request.refused = true;
             server.shutdown_request(entry.request);
         }
     }

@@ -44,8 +44,7 @@ struct RequestProcesses::State {
     /// Explicit, for a child that lives has a copy of the pidfd, with which the kernel would go on reporting it.
     void drop_collected() noexcept {
         for (auto& child : children)
-            if (child.collected() && child.tells())
-                (void)sys::epoll_ctl(ended.fileno(), EPOLL_CTL_DEL, child.pidfd.fileno(), 0, 0);
+            if (child.collected()) (void)sys::epoll_ctl(ended.fileno(), EPOLL_CTL_DEL, child.pidfd.fileno(), 0, 0);
         std::erase_if(children, [](const Child& child) { return child.collected(); });
     }
 
@@ -70,6 +69,8 @@ struct RequestProcesses::State {
             else
                 ++left;
         }
+        // Nobody is to be woken by those that `ended` knows nothing of.
+        std::erase_if(children, [](const Child& child) { return child.collected() && !child.tells(); });
         if (waiting == 0) drop_collected();
         return left;
     }

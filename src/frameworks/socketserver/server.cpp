@@ -141,18 +141,15 @@ void BaseServer::handle_request_noblock() {
         return;
     }
     auto& [request, client_address] = incoming;
-    if (is_untrusted(client_address)) {
-        control_->account().refuse();
-        return shutdown_request(request);
-    }
-    bool verified = false;
+    request.refused = is_untrusted(client_address);
     try {
-        verified = verify_request(request, client_address);
+        if (!request.refused) request.refused = !verify_request(request, client_address);
     } catch (...) {
+        request.refused = true;
         control_->account().refuse();
         return request_failed(request, client_address);
     }
-    if (verified) return process_counted(request, client_address);
+    if (!request.refused) return process_counted(request, client_address);
     control_->account().refuse();
     shutdown_request(request);
 }
@@ -248,7 +245,7 @@ constexpr std::size_t most_thrown_away = std::size_t{2} << 20;  // more than cli
 /// close(2) resets a connection that holds input which nobody has read, and the reset overtakes the answer. So where
 /// there is some it is thrown away, until the client has finished too; at most for a second in all, and only so much:
 /// a client that goes on sending gets the reset.
-void throw_away_input(int fd) {
+void throw_away_input(int fd, Duration longest_wait) {
     std::array<std::byte, 512> scratch;  // small: a new thread's stack is touched no further than it must be
     std::optional<Deadline> deadline;
     std::size_t thrown_away = 0;
@@ -258,7 +255,7 @@ void throw_away_input(int fd) {
         if (got ? *got == 0 : !empty) return;
         if (got) thrown_away += *got;
         if (!deadline && empty) return;
-        if (!deadline) deadline.emplace(longest_linger);
+        if (!deadline) deadline.emplace(longest_wait);
         if (empty ? !wait_until_ready(fd, POLLIN, *deadline) : deadline->left() == Duration::zero()) return;
     }
 }
@@ -291,7 +288,9 @@ Incoming StreamServer::get_request() {
 void StreamServer::shutdown_request(Request& request) {
     if (int fd = request.socket.fileno(); fd >= 0) {
         bool connected = sys::shutdown(fd, SHUT_WR).has_value();  // the peer may be gone
-        if (connected && !SocketAccess::state(request.socket)->ended) throw_away_input(fd);
+        // Nobody waits for one that was refused, for that is the loop's own time, and there is no answer to be lost.
+        auto longest_wait = request.refused ? Duration::zero() : longest_linger;
+        if (connected && !SocketAccess::state(request.socket)->ended) throw_away_input(fd, longest_wait);
     }
     close_request(request);
 }

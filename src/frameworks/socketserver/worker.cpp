@@ -84,23 +84,28 @@ bool RequestWorkers::State::admit(Request& request, const Address& client_addres
     if (!own) return true;  // handle_request(), without workers
     own->busy_since = request.accepted.time_since_epoch().count();
     if (!is_stream) return true;
-    auto refused = [&](std::atomic<std::uint64_t>& counter) {
-        ++counter;
+    bool is_over = busy() > *options.limits.max_connections;
+    if (is_over) ++shared->over_connections;
+    // Behind a proxy the client is not known yet: see admit_client().
+    if (is_over || (!server.options().proxies && !admit_client(client_address))) {
         dismiss();
         return false;
-    };
-    if (busy() > *options.limits.max_connections) return refused(shared->over_connections);
-    if (options.limits.max_per_peer != ConnectionLimits::unlimited && !client_address.is_loopback()) {
-        own->host = number_of(client_address.host());
-        auto of_this_host = static_cast<std::size_t>(
-            std::ranges::count_if(places, [&](const WorkerPlace& place) { return place.host == own->host; }));
-        if (of_this_host > *options.limits.max_per_peer) return refused(shared->over_peer);
     }
     if (options.when_full != WhenFull::wait && busy() == places.size()) {
         std::uint64_t one = 1;
         (void)sys::write(full.fileno(), std::as_bytes(std::span(&one, 1)));
     }
     return true;
+}
+
+bool RequestWorkers::State::admit_client(const Address& client) {
+    if (!own || options.limits.max_per_peer == ConnectionLimits::unlimited || client.is_loopback()) return true;
+    own->host = number_of(client.host());
+    auto of_this_host = static_cast<std::size_t>(
+        std::ranges::count_if(places, [&](const WorkerPlace& place) { return place.host == own->host; }));
+    bool is_within = of_this_host <= *options.limits.max_per_peer;
+    if (!is_within) ++shared->over_peer;
+    return is_within;
 }
 
 void RequestWorkers::State::dismiss() noexcept {

@@ -191,10 +191,12 @@ void RequestWorkers::State::watch_for_the_full() {
 
 void RequestWorkers::State::refuse_some() {
     bool shed = options.when_full == WhenFull::shed;
-    while (busy() == workers.size() && (!shed || waiting_at(server.socket()).value_or(0) > options.queue)) {
+    auto is_to_end = [&] { return control.stop_requested() || control.stopping(); };
+    while (!is_to_end() && busy() == workers.size() &&
+           (!shed || waiting_at(server.socket()).value_or(0) > options.queue)) {
         auto accepted = SocketAccess::accept_now(server.socket());
         if (!accepted) return;
-        Request request{std::move(accepted->socket), {}};
+        Request request{.socket = std::move(accepted->socket), .packet = {}, .refused = true};
         control.account().refuse();
         {
             std::lock_guard lock(mutex);
@@ -270,6 +272,8 @@ RequestWorkers::~RequestWorkers() = default;
 bool RequestWorkers::admit(Request& request, const Address& client_address) {
     return state_->admit(request, client_address);
 }
+
+bool RequestWorkers::admit_client(const Address& client) { return state_->admit_client(client); }
 
 void RequestWorkers::dismiss() noexcept { state_->dismiss(); }
 

@@ -64,6 +64,7 @@ struct RequestWorkers::State final : BaseServer::Control::Supervisor {
     [[noreturn]] void work(std::size_t place, int parent) noexcept;
     void take_requests(Account& account);
     bool admit(Request& request, const Address& client_address);
+    bool admit_client(const Address& client);
     void dismiss() noexcept;
 
     BaseServer& server;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The tool as a process: started, waited for, stopped by its own pid. Nothing here sleeps; every wait has a deadline."""
+"""The tool as a process: started, waited for, stopped by its own pid. Every wait has a deadline."""
 
 import contextlib
 import functools
