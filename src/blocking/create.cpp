@@ -57,7 +57,7 @@ Socket create_server(const HostPort& where, const ServerOptions& options) {
     if (options.reuse_address && family != Family::unix_domain) server.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
     if (options.reuse_port) server.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
     if (family == Family::inet6) server.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, options.dualstack_ipv6 ? 0 : 1);
-    server.bind(resolve_one(where, family, Kind::stream, 0));
+    server.bind(resolve_one(where, family));
     server.listen(options.backlog);
     return server;
 }

@@ -8,6 +8,6 @@ namespace bight {
 
 /// The first address of `where` for a socket of this family, as Python's bind and connect take it: "" is any address,
 /// "<broadcast>" 255.255.255.255. Waits for the resolver only where the host is a name. Raises GaiError.
-Address resolve_one(const HostPort& where, Family family, Kind kind, int proto);
+Address resolve_one(const HostPort& where, Family family);
 
 }  // namespace bight

@@ -41,7 +41,7 @@ std::vector<AddrInfo> getaddrinfo(std::optional<std::string_view> host, const Se
 
 }  // namespace socket
 
-Address resolve_one(const HostPort& where, Family family, Kind kind, int proto) {
+Address resolve_one(const HostPort& where, Family family) {
     if (const Address* address = where.address()) {
         // Python, too, takes IPv4 text for an IPv6 socket to be a mistake.
         if (address->family() == family) return *address;
@@ -49,10 +49,13 @@ Address resolve_one(const HostPort& where, Family family, Kind kind, int proto) 
     }
     auto host = where.host();
     if (host == "<broadcast>" && family == Family::inet) return Address::ip("255.255.255.255", where.port());
-    if (host.empty())
-        return socket::getaddrinfo(std::nullopt, where.port(), {family, kind, proto, AI_PASSIVE}).front().address;
+    // The resolver is asked for neither kind, protocol nor service: it knows few of those that sockets have.
+    if (host.empty()) {
+        auto any = socket::getaddrinfo(std::nullopt, 0, {family, Kind::datagram, 0, AI_PASSIVE});
+        return any.front().address.with_port(where.port());
+    }
     require_name(host);
-    return socket::getaddrinfo(host, where.port(), {family, kind, proto, 0}).front().address;
+    return socket::getaddrinfo(host, {}, {.family = family}).front().address.with_port(where.port());
 }
 
 }  // namespace bight

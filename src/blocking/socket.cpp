@@ -113,7 +113,7 @@ void Socket::bind(const Address& address) {
 
 void Socket::bind(const HostPort& where) {
     auto& state = open_state(state_, "bind");
-    bind(resolve_one(where, state.family, state.kind, state.proto));
+    bind(resolve_one(where, state.family));
 }
 
 void Socket::listen(std::optional<int> backlog) {
@@ -162,7 +162,7 @@ void Socket::connect(const Address& address) {
 
 void Socket::connect(const HostPort& where) {
     auto& state = open_state(state_, "connect");
-    connect(resolve_one(where, state.family, state.kind, state.proto));
+    connect(resolve_one(where, state.family));
 }
 
 int Socket::connect_ex(const Address& address) {
@@ -176,7 +176,7 @@ int Socket::connect_ex(const Address& address) {
 int Socket::connect_ex(const HostPort& where) {
     if (!state_) return EBADF;
     auto& state = *state_;
-    return connect_ex(resolve_one(where, state.family, state.kind, state.proto));
+    return connect_ex(resolve_one(where, state.family));
 }
 
 Result<void> Socket::try_connect(const Address& address) {

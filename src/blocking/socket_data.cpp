@@ -132,7 +132,7 @@ std::size_t Socket::sendto(Bytes data, const Address& peer, int flags) {
 
 std::size_t Socket::sendto(Bytes data, const HostPort& peer, int flags) {
     if (!state_) throw ClosedError("sendto");
-    return sendto(data, resolve_one(peer, state_->family, state_->kind, state_->proto), flags);
+    return sendto(data, resolve_one(peer, state_->family), flags);
 }
 
 }  // namespace bight

@@ -165,6 +165,45 @@ TEST(Families, mptcp_carries_a_stream) {
     EXPECT_EQ(server.proto(), IPPROTO_MPTCP);
 }
 
+// The resolver knows no service of such sockets, and is asked for none.
+TEST(Families, names_resolve_for_every_kind_of_internet_socket) {
+    struct {
+        int kind, proto;
+    } kinds[] = {{SOCK_RAW, IPPROTO_ICMP},      {SOCK_RAW, IPPROTO_RAW},      {SOCK_DGRAM, IPPROTO_ICMP},
+                 {SOCK_DGRAM, IPPROTO_UDPLITE}, {SOCK_STREAM, IPPROTO_MPTCP}, {SOCK_STREAM, 0}};
+    for (auto [kind, proto] : kinds) {
+        if (opening(AF_INET, kind, proto) != 0) continue;
+        SCOPED_TRACE(Kind(kind).to_string() + ' ' + std::to_string(proto));
+        Socket any(AF_INET, kind, proto), named(AF_INET, kind, proto);
+        any.bind({"", 0});
+        EXPECT_EQ(any.getsockname().host(), "0.0.0.0");
+        named.bind({"localhost", 0});
+        EXPECT_EQ(named.getsockname().host(), "127.0.0.1");
+    }
+}
+
+TEST(Families, names_resolve_for_mptcp_with_their_port) {
+    if (int refused = opening(AF_INET, SOCK_STREAM, IPPROTO_MPTCP))
+        GTEST_SKIP() << "MPTCP: " << Errno(refused).message();
+    Socket listener(AF_INET, SOCK_STREAM, IPPROTO_MPTCP), client(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+    listener.bind({"", 0});
+    listener.listen();
+    int port = listener.getsockname().port();
+    client.settimeout(5s);
+    client.connect({"localhost", port});
+    EXPECT_EQ(client.getpeername(), Address::ip("127.0.0.1", port));
+}
+
+TEST(Families, raw_icmp_sends_to_a_name) {
+    if (int refused = opening(AF_INET, SOCK_RAW, IPPROTO_ICMP))
+        GTEST_SKIP() << "SOCK_RAW: " << Errno(refused).message();
+    icmphdr ping{};
+    ping.type = ICMP_ECHO;
+    EXPECT_EQ(
+        Socket(AF_INET, SOCK_RAW, IPPROTO_ICMP).sendto(std::as_bytes(std::span(&ping, 1)), HostPort("localhost", 0)),
+        sizeof ping);
+}
+
 TEST(Families, vsock_binds) {
     if (int refused = opening(AF_VSOCK, SOCK_STREAM, 0)) GTEST_SKIP() << "AF_VSOCK: " << Errno(refused).message();
     Socket s(AF_VSOCK, SOCK_STREAM);
