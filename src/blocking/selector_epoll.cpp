@@ -86,7 +86,7 @@ private:
                                                          std::vector<Hit>& hits) {
         do {
             rebuild(keys);
-            if (!hits.empty() || timeout == Duration::zero()) return hits;
+            if (!hits.empty() || (timeout && *timeout <= Duration::zero())) return hits;
             timeout = deadline.left();  // an empty list would say that the limit has passed
         } while (wait_once(keys, timeout, deadline, hits) == Reports::stale);
         return hits;

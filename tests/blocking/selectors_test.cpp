@@ -416,6 +416,23 @@ TEST(EpollSelector, goes_on_waiting_behind_a_stale_report) {
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
 }
 
+TEST(EpollSelector, a_negative_limit_does_not_wait_behind_a_stale_report) {
+    Selector<int> selector;
+    auto [near, far] = socket::socketpair();
+    Socket twin = near.dup();
+    selector.add(near, Ready::read, 1);
+    near.close();
+    selector.remove(near);
+    far.sendall("x");
+    int looks = 0;
+    testing::Faults faults([&looks](sys::Call call) {  // a second look would be the one that waits
+        bool is_second = call == sys::Call::epoll_wait && ++looks > 1;
+        return is_second ? sys::Fault{EIO} : sys::Fault{};
+    });
+    EXPECT_TRUE(selector.select(-1ms).empty());
+    EXPECT_EQ(looks, 1);
+}
+
 TEST(EpollSelector, is_put_off_and_not_ended_by_a_want_of_descriptors) {
     Selector<int> selector;
     auto [near, far] = socket::socketpair();
