@@ -49,7 +49,13 @@ std::optional<Socket> ConnectRace::run(const std::vector<socket::AddrInfo>& cand
 
 std::optional<Socket> ConnectRace::run_one_by_one(const std::vector<socket::AddrInfo>& candidates) {
     for (const auto& candidate : candidates) {
-        auto opened = open_socket(candidate.family, candidate.kind, candidate.proto, deadline_.left());
+        auto left = deadline_.left();
+        if (left == Duration::zero() &&
+            options_.timeout != Duration::zero()) {  // as a limit, 0 says not to wait at all
+            failed(candidate.address, Errno(ETIMEDOUT));
+            break;
+        }
+        auto opened = open_socket(candidate.family, candidate.kind, candidate.proto, left);
         if (!opened) {
             failed(candidate.address, opened.error());
             continue;

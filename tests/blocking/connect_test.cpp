@@ -235,6 +235,12 @@ TEST(CreateConnection, errors) {
     EXPECT_THROW(socket::create_connection(full.listener.getsockname(), {.timeout = 20ms}), TimeoutError);
 }
 
+TEST(CreateConnection, a_limit_that_has_run_out_before_the_attempt_is_no_mode) {
+    FullBacklog full({"127.0.0.1", 0});
+    EXPECT_THROW(socket::create_connection(full.listener.getsockname(), {.timeout = 1ns}), TimeoutError);
+    EXPECT_THROW(socket::create_connection(full.listener.getsockname(), {.timeout = 0ns}), BlockingIOError);
+}
+
 TEST(CreateServer, a_port_in_use_is_told_by_name) {
     auto first = socket::create_server({"127.0.0.1", 0});
     auto where = first.getsockname();
