@@ -64,7 +64,7 @@ std::optional<Socket> ConnectRace::run_one_by_one(const std::vector<socket::Addr
         if (auto connected = opened->try_connect(candidate.address); !connected) {
             failed(candidate.address, connected.error());
         } else {
-            opened->settimeout(options_.timeout);
+            SocketAccess::change_timeout(*opened, options_.timeout);
             return std::move(*opened);
         }
         if (deadline_.left() == Duration::zero()) break;
@@ -89,7 +89,7 @@ std::optional<Socket> ConnectRace::start(const socket::AddrInfo& candidate) {
     if (!prepare(*opened, candidate.address)) return std::nullopt;
     auto begun = opened->try_connect(candidate.address);
     if (begun) {
-        opened->settimeout(options_.timeout);
+        SocketAccess::change_timeout(*opened, options_.timeout);
         return std::move(*opened);
     }
     if (begun.error() == std::errc::operation_in_progress)
@@ -120,7 +120,7 @@ std::optional<Socket> ConnectRace::wait(const Deadline& until) {
         }
         auto outcome = sys::getsockopt_int(descriptors[i].fd, SOL_SOCKET, SO_ERROR);
         if (outcome && *outcome == 0) {
-            runner.socket.settimeout(options_.timeout);
+            SocketAccess::change_timeout(runner.socket, options_.timeout);
             return std::move(runner.socket);
         }
         failed(runner.address, outcome ? Errno(*outcome) : outcome.error());

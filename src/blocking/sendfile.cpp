@@ -173,8 +173,8 @@ Result<std::uint64_t> Socket::try_sendfile(int file, std::uint64_t offset, std::
     if (state_->timeout == Duration::zero()) throw ValueError("non-blocking sockets are not supported");
     auto kind = sys::file_kind(file);
     if (!kind) return std::unexpected(kind.error());
-    if (state_->timeout)  // a duplicate can have cleared O_NONBLOCK, and sendfile(2) has no flag that says not to wait
-        if (auto set = sys::set_nonblocking(state_->fd.fileno(), true); !set) return std::unexpected(set.error());
+    if (state_->timeout)
+        if (auto set = state_->make_nonblocking(); !set) return std::unexpected(set.error());
     Transfer transfer{file, offset, count, Deadline(state_->timeout)};
     Position position(transfer, *kind);
     sys::SigpipeBlocked quiet;

@@ -72,6 +72,10 @@ void SocketAccess::limit_calls(Socket& socket, Duration limit) {
     or_raise(open_state(socket.state_, "settimeout").set_timeout_in_kernel(limit), "settimeout");
 }
 
+void SocketAccess::change_timeout(Socket& socket, Timeout limit) {
+    or_raise(open_state(socket.state_, "settimeout").change_timeout(limit), "settimeout");
+}
+
 Socket::Socket(std::shared_ptr<SocketState> state) noexcept : state_(std::move(state)) {}
 Socket::Socket(Socket&&) noexcept = default;
 Socket& Socket::operator=(Socket&&) noexcept = default;
@@ -144,10 +148,8 @@ Result<Accepted> Socket::try_accept(Timeout timeout) {
 
 Result<Accepted> SocketAccess::accept_now(Socket& listener) {
     SocketState& state = open_state(listener.state_, "accept");
-    if (!state.o_nonblock) {
-        if (auto set = sys::set_nonblocking(state.fd.fileno(), true); !set) return std::unexpected(set.error());
-        state.o_nonblock = true;
-    }
+    if (!state.o_nonblock)
+        if (auto set = state.make_nonblocking(); !set) return std::unexpected(set.error());
     Address peer;
     auto timeout = socket::getdefaulttimeout();
     return accepted(state, accept_once(state.fd.fileno(), peer, timeout), peer, timeout);

@@ -52,8 +52,8 @@ Result<int> SocketState::accept(Address& peer, const Timeout& its_timeout) {
 
 Result<void> SocketState::connect(const Address& address, bool* limit_ran_out) {
     Deadline deadline(timeout);
-    if (timeout)  // a duplicate can have cleared O_NONBLOCK, which is of the open file and not of the descriptor
-        if (auto set = sys::set_nonblocking(fd.fileno(), true); !set) return set;
+    if (timeout)
+        if (auto set = make_nonblocking(); !set) return set;
     if (family == Family::unix_domain) return connect_unix(address, deadline, limit_ran_out);
     auto begun = sys::connect(fd.fileno(), address);
     if (begun) return {};
@@ -147,7 +147,7 @@ Result<void> SocketState::limit_in_kernel(Duration limit) noexcept {
 Result<void> SocketState::set_timeout_in_kernel(Duration limit) noexcept {
     constexpr Duration a_tick = std::chrono::milliseconds(10);  // the kernel may end a limit as much early
     bool fits = limit >= std::chrono::seconds(1) && limit < std::chrono::hours(24 * 365);
-    if (!fits || o_nonblock || !limit_in_kernel(limit + a_tick)) return set_timeout(limit);
+    if (!fits || o_nonblock || !limit_in_kernel(limit + a_tick)) return change_timeout(limit);
     timeout = limit;
     recv_mode = 0;
     return {};
@@ -157,12 +157,24 @@ Result<void> SocketState::set_timeout(Timeout limit) noexcept {
     if (is_limited_in_kernel())
         if (auto lifted = limit_in_kernel(Duration::zero()); !lifted) return lifted;
     bool wanted = limit.has_value();
-    if (wanted != o_nonblock)
-        if (auto set = sys::set_nonblocking(fd.fileno(), wanted); !set) return set;
+    if (auto set = sys::set_nonblocking(fd.fileno(), wanted); !set) return set;
     o_nonblock = wanted;
     timeout = limit;
     recv_mode = wanted ? MSG_DONTWAIT : 0;
     return {};
+}
+
+Result<void> SocketState::change_timeout(Timeout limit) noexcept {
+    if (is_limited_in_kernel() || limit.has_value() != o_nonblock) return set_timeout(limit);
+    timeout = limit;
+    recv_mode = limit ? MSG_DONTWAIT : 0;
+    return {};
+}
+
+Result<void> SocketState::make_nonblocking() noexcept {
+    auto set = sys::set_nonblocking(fd.fileno(), true);
+    if (set) o_nonblock = true;
+    return set;
 }
 
 // ---- Ending. -----------------------------------------------------------------------------------------------------------

@@ -35,7 +35,12 @@ struct SocketState {
 
     /// `limit_ran_out` tells our ETIMEDOUT from the kernel's.
     Result<void> connect(const Address& address, bool* limit_ran_out = nullptr);
+
+    /// Sets O_NONBLOCK to match in any case: others share the open file, and may have changed it.
     Result<void> set_timeout(Timeout limit) noexcept;
+
+    /// The same without a call where the flag is known to match, for a limit of its own for each step of a long exchange.
+    Result<void> change_timeout(Timeout limit) noexcept;
 
     /// As set_timeout(), for connections that are mostly waited for, as a server's: the kernel keeps the limit of recv(), by
     /// SO_RCVTIMEO, which takes one call where else there are three. A signal, or a limit below a second, which ticks
@@ -46,6 +51,9 @@ struct SocketState {
 
     /// Ends both ways from another thread, so that whoever waits in a call sees the end.
     void abort() noexcept;
+
+    /// For calls that have no flag that says not to wait: a duplicate can have cleared O_NONBLOCK.
+    Result<void> make_nonblocking() noexcept;
 
     /// The flags for a call under a limit: it must not wait in the kernel, whatever the descriptor's O_NONBLOCK says.
     /// That flag is of the open file, which duplicates and other processes share and may change.
@@ -94,6 +102,8 @@ struct SocketAccess {
     static SocketState* state(const Socket& socket) noexcept { return socket.state_.get(); }
     /// settimeout(), by SocketState::set_timeout_in_kernel().
     static void limit_calls(Socket& socket, Duration limit);
+    /// settimeout(), by SocketState::change_timeout().
+    static void change_timeout(Socket& socket, Timeout limit);
     static std::weak_ptr<SocketState> watch(const Socket& socket) noexcept { return socket.state_; }
 
     /// accept() that never waits, whatever the listener's mode, and leaves its timeout as it is. The descriptor is

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A limit of recv() that the kernel keeps: what it must not change but the number of calls.
 
+#include <bight/file_descriptor.h>
 #include <bight/socket.h>
 
 #include "blocking/socket_state.h"
@@ -76,6 +77,24 @@ TEST_F(KernelLimit, ends_with_another_limit_and_with_the_socket) {
     int fd = near().detach();
     EXPECT_FALSE(is_limited(fd));
     ::close(fd);
+}
+
+// Calls that need a non-blocking descriptor make it one: that is known then, and ends with the limit.
+TEST_F(KernelLimit, sendfile_and_connect_leave_no_mode_behind) {
+    auto never_waits = [](const Socket& socket) { return (::fcntl(socket.fileno(), F_GETFL) & O_NONBLOCK) != 0; };
+    auto file = FileDescriptor::open("/proc/self/cmdline");
+    EXPECT_GT(near().sendfile(file), 0u);
+    ASSERT_TRUE(never_waits(near()));
+    SocketAccess::change_timeout(near(), std::nullopt);
+    EXPECT_FALSE(never_waits(near()));
+
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    Socket client;
+    SocketAccess::limit_calls(client, 5s);
+    client.connect(listener.getsockname());
+    ASSERT_TRUE(never_waits(client));
+    SocketAccess::change_timeout(client, std::nullopt);
+    EXPECT_FALSE(never_waits(client));
 }
 
 TEST_F(KernelLimit, below_a_second_is_kept_as_every_other) {

@@ -378,6 +378,21 @@ TEST(Modes, a_duplicate_does_not_take_the_limit_away) {
     writer.join();
 }
 
+TEST(Modes, is_what_was_asked_for_though_a_duplicate_had_changed_it) {
+    auto [near, far] = socket::socketpair();
+    auto never_waits = [fd = near.fileno()] { return (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; };
+    Socket twin = near.dup();
+    twin.settimeout(5s);
+    ASSERT_TRUE(never_waits());
+    near.setblocking(true);
+    EXPECT_FALSE(never_waits());
+    near.settimeout(5s);
+    twin.setblocking(true);
+    ASSERT_FALSE(never_waits());
+    near.setblocking(false);
+    EXPECT_TRUE(never_waits());
+}
+
 // Where poll(2) is of no use, a call looks again after a pause: a signal ends that too.
 TEST(Modes, a_signal_during_a_pause_is_not_lost) {
     Socket receiver(Family::unix_domain, Kind::datagram), sender(Family::unix_domain, Kind::datagram);

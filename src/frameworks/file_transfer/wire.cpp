@@ -20,7 +20,7 @@ Timeout with_time_for(std::uint64_t size, Timeout limit) noexcept {
 /// What comes next, behind what was read. 0: the peer's end. Where the limit has passed already, what has come counts.
 Result<std::size_t> Wire::fill(Timeout limit) {
     if (at_end_) return 0;
-    connection_.settimeout(limit);
+    SocketAccess::change_timeout(connection_, limit);
     auto came = connection_.try_recv_into(memory_.room());
     if (!came && limit == Duration::zero() && came.error() == std::errc::resource_unavailable_try_again)
         return std::unexpected(Errno(ETIMEDOUT));
@@ -81,12 +81,12 @@ Bytes Wire::read_raw(std::uint64_t most, Timeout limit) {
 }
 
 void Wire::write(std::string_view bytes, Timeout limit) {
-    connection_.settimeout(limit);
+    SocketAccess::change_timeout(connection_, limit);
     if (auto sent = connection_.try_sendall(bytes); !sent) raise(sent.error().number(), "send");
 }
 
 bool Wire::write_file(int file, std::uint64_t offset, std::size_t size, Timeout limit) {
-    connection_.settimeout(limit);
+    SocketAccess::change_timeout(connection_, limit);
     auto sent = connection_.try_sendfile(file, offset, size);
     if (sent && *sent == size) return true;
     if (sent) throw OSError("the file has become shorter while it was sent");
