@@ -42,12 +42,13 @@ Result<void> SocketState::sendall_after(Result<std::size_t> sent, Bytes& rest, i
 // ---- Connections. ------------------------------------------------------------------------------------------------------
 
 Result<int> SocketState::accept(Address& peer, const Timeout& its_timeout) {
+    auto attempt = [&] { return accept_once(fd.fileno(), peer, its_timeout); };
+    if (!timeout || *timeout == Duration::zero()) return insist(*this, POLLIN, 0, attempt);
     // accept(2) has no flag that says not to wait, and O_NONBLOCK may be gone: a duplicate can have cleared it.
-    if (timeout && *timeout != Duration::zero()) {
-        Deadline deadline(timeout);
-        if (auto ready = wait_until_ready(fd.fileno(), POLLIN, deadline); !ready) return std::unexpected(ready.error());
-    }
-    return insist(*this, POLLIN, 0, [&] { return accept_once(fd.fileno(), peer, its_timeout); });
+    Deadline deadline(timeout);
+    if (auto ready = wait_until_ready(fd.fileno(), POLLIN, deadline); !ready) return std::unexpected(ready.error());
+    auto descriptor = attempt();
+    return descriptor ? descriptor : persist(*this, POLLIN, 0, deadline, attempt, descriptor.error());
 }
 
 Result<void> SocketState::connect(const Address& address, bool* limit_ran_out) {

@@ -393,6 +393,22 @@ TEST(Modes, is_what_was_asked_for_though_a_duplicate_had_changed_it) {
     EXPECT_TRUE(never_waits());
 }
 
+// Of two that wait on one listener, one gets the connection: for the other the limit goes on.
+TEST(Modes, accept_has_one_limit_for_all_attempts) {
+    constexpr auto limit = 100ms;
+    auto listener = socket::create_server({"127.0.0.1", 0});
+    auto client = socket::create_connection(listener.getsockname());
+    listener.settimeout(limit);
+    int attempts = 0;
+    testing::Faults faults([&](sys::Call call) -> sys::Fault {
+        if (call != sys::Call::accept4) return {};
+        if (++attempts == 1) std::this_thread::sleep_for(limit);  // it has passed before anything is lost
+        return {EAGAIN};
+    });
+    EXPECT_THROW(listener.accept(), TimeoutError);
+    EXPECT_LE(attempts, 3);  // two that do not look at the clock
+}
+
 // Where poll(2) is of no use, a call looks again after a pause: a signal ends that too.
 TEST(Modes, a_signal_during_a_pause_is_not_lost) {
     Socket receiver(Family::unix_domain, Kind::datagram), sender(Family::unix_domain, Kind::datagram);
