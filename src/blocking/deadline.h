@@ -7,13 +7,16 @@
 
 namespace bight {
 
+/// The end of a limit that begins then; the end of the clock where it is further off.
+constexpr sys::TimePoint end_of(sys::TimePoint begin, Duration limit) noexcept {
+    return limit < sys::TimePoint::max() - begin ? begin + limit : sys::TimePoint::max();
+}
+
 /// The end of a limit that began when this was made.
 class Deadline {
 public:
     explicit Deadline(Timeout limit) noexcept {
-        if (!limit) return;
-        auto begin = sys::now();
-        if (*limit < never - begin) end_ = begin + *limit;
+        if (limit) end_ = end_of(sys::now(), *limit);
     }
 
     /// What is left of it, zero at the least; unset where there is no limit.

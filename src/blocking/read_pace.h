@@ -4,6 +4,7 @@
 #include <bight/file.h>
 #include <bight/time.h>
 
+#include "blocking/deadline.h"
 #include "sys/calls.h"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ struct ReadPace {
     /// When the next wait is to end.
     sys::TimePoint end(Timeout of_each_call) const noexcept {
         auto end = std::min(whole_by, by_rate());
-        return of_each_call ? std::min(end, sys::now() + *of_each_call) : end;
+        return of_each_call ? std::min(end, end_of(sys::now(), *of_each_call)) : end;
     }
 
     /// The wait has ended in vain.
@@ -43,7 +44,9 @@ struct ReadPace {
 private:
     sys::TimePoint by_rate() const noexcept {
         if (least_rate == 0 || received == 0) return sys::TimePoint::max();
-        return first_byte + grace + std::chrono::seconds(1) * static_cast<std::int64_t>(received / least_rate);
+        constexpr std::size_t most = Duration::max() / std::chrono::seconds(1);
+        auto seconds = static_cast<Duration::rep>(std::min(received / least_rate, most));
+        return end_of(end_of(first_byte, grace), std::chrono::seconds(seconds));
     }
 };
 

@@ -3,6 +3,7 @@
 
 #include <bight/socket.h>
 
+#include "blocking/read_pace.h"
 #include "support/descriptors.h"
 #include "support/faults.h"
 
@@ -361,6 +362,22 @@ TEST(BufferedWriter, on_a_non_blocking_socket_loses_nothing) {
         got += pair.far.recv(65536).view();
     }
     EXPECT_EQ(got, sent);
+}
+
+// ---- Pace. -------------------------------------------------------------------------------------------------------------
+
+TEST(ReadPace, beyond_the_end_of_the_clock_there_is_no_limit) {
+    ReadPace pace;
+    EXPECT_EQ(pace.end(std::nullopt), sys::TimePoint::max());
+    EXPECT_EQ(pace.end(Duration::max()), sys::TimePoint::max());
+    pace.least_rate = 1;
+    pace.count(1);
+    EXPECT_EQ(pace.end(std::nullopt), pace.first_byte + 1s);
+    pace.count(std::size_t{20'000'000'000});  // seconds, of which the clock has about nine thousand million
+    EXPECT_EQ(pace.end(std::nullopt), sys::TimePoint::max());
+    pace.grace = Duration::max();
+    EXPECT_EQ(pace.end(std::nullopt), sys::TimePoint::max());
+    EXPECT_LT(pace.end(1s), sys::TimePoint::max());
 }
 
 }  // namespace

@@ -13,8 +13,9 @@ namespace bight::file_transfer {
 Timeout with_time_for(std::uint64_t size, Timeout limit) noexcept {
     constexpr std::uint64_t per_second = std::uint64_t{16} << 20;
     if (!limit) return limit;
-    constexpr std::uint64_t most = 365 * 86400;  // seconds: what is added stays far from the end of the clock
-    return *limit + std::chrono::seconds(std::min(size / per_second, most));
+    constexpr std::uint64_t most = 365 * 86400;  // seconds
+    Duration more = std::chrono::seconds(std::min(size / per_second, most));
+    return *limit < Duration::max() - more ? *limit + more : Duration::max();
 }
 
 /// What comes next, behind what was read. 0: the peer's end. Where the limit has passed already, what has come counts.

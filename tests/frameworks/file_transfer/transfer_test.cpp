@@ -258,6 +258,16 @@ TEST(FileTransfer, the_inbox_may_move_while_a_file_comes) {
     EXPECT_TRUE(names_in(folders.folder.path("elsewhere")).empty());
 }
 
+// Large files have more time than the limit says: that must not pass the end of the clock.
+TEST(FileTransfer, a_limit_may_be_as_long_as_there_is) {
+    Folders folders;
+    const Inbox inbox(folders.root(), {.timeout = Duration::max()});
+    auto path = folders.source("name", "");
+    std::filesystem::resize_file(path, std::uint64_t{17} << 20);
+    EXPECT_EQ(send_one(inbox, path, {.timeout = Duration::max()}).verdict, Verdict::received);
+    EXPECT_EQ(send_one(inbox, path, {.timeout = Duration::max()}).verdict, Verdict::already_there);
+}
+
 TEST(FileTransfer, the_inbox_must_be_a_folder) {
     Folders folders;
     EXPECT_THROW(Inbox(folders.folder.path("missing")), FileNotFoundError);
