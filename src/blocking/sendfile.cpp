@@ -24,12 +24,22 @@ struct Transfer {
     std::optional<std::uint64_t> count;
     Deadline deadline;
     std::uint64_t sent = 0;
+    bool has_read = false;  // which moved the file's own position
 
     std::size_t next(std::size_t most) const noexcept {
         return count ? static_cast<std::size_t>(std::min<std::uint64_t>(most, *count - sent)) : most;
     }
-    bool at_limit(const SocketState& socket) const noexcept {
-        return socket.timeout && deadline.left() == Duration::zero();
+    /// Whether the limit has passed before all of it was sent.
+    bool is_cut_off(const SocketState& socket) const noexcept {
+        return socket.timeout && deadline.left() == Duration::zero() && next(1) > 0 && !has_ended();
+    }
+    /// Whether nothing more comes of the file. Takes nothing of it.
+    bool has_ended() const noexcept {
+        std::byte more{};
+        if (auto got = sys::read_at(file, {&more, 1}, offset + sent)) return *got == 0;
+        pollfd end{file, POLLIN, 0};  // a pipe's: without a writer, and empty
+        auto ready = sys::poll({&end, 1}, Duration::zero());
+        return ready && (end.revents & (POLLIN | POLLHUP)) == POLLHUP;
     }
 };
 
@@ -38,7 +48,7 @@ class Position {
 public:
     Position(const Transfer& transfer, sys::FileKind kind) noexcept : transfer_(transfer), kind_(kind) {}
     ~Position() {
-        if (kind_ == sys::FileKind::regular && transfer_.sent > 0)
+        if (kind_ == sys::FileKind::regular && (transfer_.sent > 0 || transfer_.has_read))
             (void)sys::seek(transfer_.file, transfer_.offset + transfer_.sent);
     }
     Position(const Position&) = delete;
@@ -80,7 +90,7 @@ Result<void> move_all(SocketState& socket, Transfer& transfer, Move move) {
         if (*moved == 0) return {};  // the end, also where the file has become shorter than it was
         transfer.sent += *moved;
         if (*moved < size) interrupted();  // a signal may be why: the kernel does not tell
-        if (transfer.next(1) > 0 && transfer.at_limit(socket)) return std::unexpected(Errno(ETIMEDOUT));
+        if (transfer.is_cut_off(socket)) return std::unexpected(Errno(ETIMEDOUT));
     }
     return {};
 }
@@ -98,6 +108,7 @@ Result<void> copy_all(SocketState& socket, Transfer& transfer) {
         }
         if (!got) return std::unexpected(got.error());
         if (*got == 0) return {};
+        transfer.has_read = true;
         for (Bytes rest(buffer.room().data(), *got); !rest.empty();) {
             auto attempt = [&] { return sys::send(socket.fd.fileno(), rest, socket.without_waiting(0)); };
             auto sent = attempt();
@@ -106,7 +117,7 @@ Result<void> copy_all(SocketState& socket, Transfer& transfer) {
             transfer.sent += *sent;
             rest = rest.slice(*sent);
             if (!rest.empty()) interrupted();
-            if (transfer.next(1) > 0 && transfer.at_limit(socket)) return std::unexpected(Errno(ETIMEDOUT));
+            if (transfer.is_cut_off(socket)) return std::unexpected(Errno(ETIMEDOUT));
         }
     }
     return {};
@@ -146,7 +157,7 @@ Result<void> splice_all(SocketState& socket, Transfer& transfer) {
         if (*moved == 0) return {};
         transfer.sent += *moved;
         if (*moved < size) interrupted();
-        if (transfer.next(1) > 0 && transfer.at_limit(socket)) return std::unexpected(Errno(ETIMEDOUT));
+        if (transfer.is_cut_off(socket)) return std::unexpected(Errno(ETIMEDOUT));
     }
     return {};
 }

@@ -192,6 +192,17 @@ TEST_F(Sendfile, falls_back_to_copying) {
     EXPECT_THROW(arrives(file), OSError);
 }
 
+TEST_F(Sendfile, copying_in_vain_leaves_the_file_where_it_was_to_begin) {
+    auto file = file_of(noise(100'000));
+    for (auto offset : {0u, 10u}) {
+        auto [near, far] = socket::socketpair();
+        far.close();
+        Faults faults(testing::fail(sys::Call::sendfile, EINVAL));
+        EXPECT_THROW(near.sendfile(file, offset), BrokenPipeError);
+        EXPECT_EQ(position(file), offset);
+    }
+}
+
 TEST_F(Sendfile, goes_on_after_signals_and_short_counts) {
     auto contents = noise(3000);
     auto file = file_of(contents);
@@ -301,6 +312,26 @@ TEST_F(Sendfile, the_limit_holds_where_nobody_has_to_wait) {
         });
         EXPECT_THROW(near.sendfile(*file, 0, 70'000), TimeoutError);
         EXPECT_LT(far.recv(100'000).size(), 70'000u);
+    }
+}
+
+TEST_F(Sendfile, that_is_complete_when_the_limit_passes_is_no_time_out) {
+    auto contents = noise(30'000);
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    FileDescriptor out(ends[0]);
+    ASSERT_EQ(::write(FileDescriptor(ends[1]).fileno(), contents.data(), 30'000), 30'000);
+    auto moved = file_of(contents), copied = FileDescriptor::open(path);
+    for (auto [file, call] :
+         {std::pair{&moved, sys::Call::sendfile}, {&copied, sys::Call::send}, {&out, sys::Call::splice}}) {
+        auto [near, far] = socket::socketpair();
+        near.settimeout(20ms);
+        Faults faults([=, copies = call == sys::Call::send](sys::Call made) -> sys::Fault {
+            if (made == sys::Call::sendfile && copies) return {EINVAL};
+            if (made == call) std::this_thread::sleep_for(20ms);  // all the time is over once it has moved
+            return {};
+        });
+        EXPECT_EQ(near.try_sendfile(*file), contents.size());
     }
 }
 
