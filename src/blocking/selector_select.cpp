@@ -28,10 +28,11 @@ public:
 
     std::span<const Hit> wait(const Keys& keys, std::size_t, const Timeout& timeout, std::vector<Hit>& hits) override {
         FdSet readers, writers;
-        auto count = static_cast<int>(std::min<std::size_t>(keys.size(), FD_SETSIZE));
         int ready = insist(timeout, deadline_of(timeout), [&](const Timeout& left) {
             readers = readers_;  // select(2) writes over them
             writers = writers_;
+            auto count = static_cast<int>(
+                std::min<std::size_t>(keys.size(), FD_SETSIZE));  // a hook may have added some
             return sys::select(count, readers.get(), writers.get(), nullptr, left);
         });
         if (ready == 0) return hits;

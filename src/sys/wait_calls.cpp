@@ -57,7 +57,8 @@ Result<int> epoll_wait_limited(int epoll, std::span<epoll_event> events, Duratio
     return checked(Call::epoll_wait, [&]() -> int {
         timespec time = timespec_of(limit);
         auto ready = static_cast<int>(::syscall(SYS_epoll_pwait2, epoll, events.data(), room, &time, nullptr, 0));
-        if (ready >= 0 || errno != ENOSYS) return ready;
+        bool is_unknown = ready < 0 && (errno == ENOSYS || errno == EPERM);  // EPERM: to a filter of system calls
+        if (!is_unknown) return ready;
         // A kernel before 5.11 counts milliseconds: round up, for a wait must not end early and spin.
         auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
         return ::epoll_wait(epoll, events.data(), room,

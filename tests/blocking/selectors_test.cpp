@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/selectors.h>
 
+#include <bight/file_descriptor.h>
 #include <bight/lowlevel.h>
 #include <bight/socket.h>
 
@@ -9,12 +10,19 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace bight {
@@ -473,6 +481,50 @@ TEST(EpollSelector, has_a_descriptor_the_others_have_none) {
     EXPECT_GE(Selector<int>().fileno(), 0);
     EXPECT_THROW(Selector<int>(Method::poll).fileno(), ValueError);
     EXPECT_THROW(Selector<int>(Method::select).fileno(), ValueError);
+}
+
+// Container runtimes with a list of calls from before epoll_pwait2(2) answer EPERM for it, not ENOSYS.
+TEST(EpollSelector, waits_where_a_filter_refuses_the_newer_call) {
+    bool filtered = false;
+    std::thread([&filtered] {  // the filter is the thread's, and goes with it
+        std::array<sock_filter, 4> steps{{
+            {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+            {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_epoll_pwait2},
+            {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
+            {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+        }};
+        sock_fprog filter{steps.size(), steps.data()};
+        filtered = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                   ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+        if (!filtered) return;
+        Selector<int> selector;
+        auto [near, far] = socket::socketpair();
+        selector.add(near, Ready::read);
+        EXPECT_NO_THROW(EXPECT_TRUE(selector.select(5ms).empty()));
+        far.sendall("x");
+        EXPECT_NO_THROW(EXPECT_EQ(selector.select(20s).size(), 1u));
+    })
+        .join();
+    if (!filtered) GTEST_SKIP() << "the kernel takes no filter of system calls";
+}
+
+TEST(SelectSelector, a_key_that_an_interrupt_hook_adds_is_asked_about) {
+    static Selector<int>* of_the_hook;
+    static FileDescriptor high;
+    Selector<int> selector(Method::select);
+    auto [near, far] = socket::socketpair();
+    of_the_hook = &selector;
+    high = FileDescriptor(::fcntl(near.fileno(), F_DUPFD_CLOEXEC, 512));  // far beyond the keys that were there
+    auto [ready, writer] = socket::socketpair();
+    selector.add(ready, Ready::read, 1);
+    writer.sendall("x");
+    lowlevel::set_interrupt_hook([] { of_the_hook->add(high.fileno(), Ready::read, 2); });
+    testing::Faults faults(testing::fail(sys::Call::select, EINTR));
+    auto hits = selector.select(20s);
+    lowlevel::set_interrupt_hook(nullptr);
+    ASSERT_EQ(hits.size(), 1u);
+    EXPECT_EQ(hits[0].key->data, 1);
+    high = {};
 }
 
 // B042: beyond FD_SETSIZE.
