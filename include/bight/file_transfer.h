@@ -106,8 +106,8 @@ public:
     ///
     /// Raises ConnectionError where the sender ends within a file, TimeoutError where it is silent or too slow,
     /// ProtocolError, and OSError where the file cannot be written; the sender is told, and the connection is good for
-    /// closing only. What came is kept, for a sender that comes again with the same name and size and proves that the
-    /// file begins with the same bytes.
+    /// closing only. What came before a connection broke is kept, for a sender that comes again with the same name and size
+    /// and proves that the file begins with the same bytes. Where the disk is full it goes.
     std::optional<Transfer> receive();
 
 private:

@@ -43,7 +43,8 @@ std::expected<Landing, Verdict> Landing::begin(const Inbox& inbox, std::string n
     if (auto opened = landing.open(); !opened) return std::unexpected(opened.error());
     auto facts = uninterrupted([&] { return sys::facts_of(landing.file_.fileno()); });
     if (!facts) landing.raise(facts.error(), "stat");
-    bool is_ours = facts->is_regular && facts->owner == sys::user() && facts->links == 1;
+    // What this call has made is ours, whatever owner the file system says: some have one for all files.
+    bool is_ours = landing.is_new_ || (facts->is_regular && facts->owner == sys::user() && facts->links == 1);
     if (!is_ours) {
         landing.file_ = {};
         landing.raise(Errno(EEXIST), "open");
@@ -77,6 +78,7 @@ std::expected<void, Verdict> Landing::open() {
 bool Landing::try_to_hold() {
     int folder = inbox_->fileno();
     auto opened = sys::create_in(folder, part_name_.c_str());
+    is_new_ = opened.has_value();
     if (!opened && opened.error() == std::errc::file_exists)
         opened = sys::open_in(folder, part_name_.c_str(), sys::Use::writing);
     if (!opened) {
@@ -85,6 +87,18 @@ bool Landing::try_to_hold() {
         raise(opened.error(), "open");
     }
     FileDescriptor file(*opened);
+    try {
+        if (!holds(file)) return false;
+    } catch (...) {
+        if (is_new_) (void)sys::unlink_in(folder, part_name_.c_str());
+        throw;
+    }
+    file_ = std::move(file);
+    return true;
+}
+
+/// Whether it gets the lock of the file, and the file has the name still.
+bool Landing::holds(const FileDescriptor& file) const {
     if (auto locked = uninterrupted([&] { return sys::lock(file.fileno()); }); !locked) {
         if (locked.error() == std::errc::operation_would_block) return false;
         raise(locked.error(), "lock");
@@ -92,11 +106,9 @@ bool Landing::try_to_hold() {
     // Who had the lock before may have given the file its name, or removed it.
     auto ours = uninterrupted([&] { return sys::facts_of(file.fileno()); });
     if (!ours) raise(ours.error(), "stat");
-    auto there = uninterrupted([&] { return sys::facts_in(folder, part_name_.c_str()); });
+    auto there = uninterrupted([&] { return sys::facts_in(inbox_->fileno(), part_name_.c_str()); });
     if (!there && there.error() != std::errc::no_such_file_or_directory) raise(there.error(), "stat");
-    if (!there || !there->is_same_file(*ours)) return false;
-    file_ = std::move(file);
-    return true;
+    return there && there->is_same_file(*ours);
 }
 
 /// Drops all but the first `size` bytes.
@@ -120,7 +132,10 @@ void Landing::write(Bytes data) {
     hash_.update(data);
     while (!data.empty()) {
         auto wrote = uninterrupted([&] { return sys::write(file_.fileno(), data); });
-        if (!wrote) raise(wrote.error(), "write");
+        if (!wrote) {
+            if (is_one_of(wrote.error(), {ENOSPC, EDQUOT})) discard();  // else it goes on filling the disk
+            raise(wrote.error(), "write");
+        }
         if (*wrote == 0) raise(Errno(EIO), "write");
         written_ += *wrote;
         data = data.slice(*wrote);
@@ -153,7 +168,9 @@ Verdict Landing::finish(const Sha256::Digest& digest) {
     }
     if (!renamed) raise(renamed.error(), "rename");
     file_ = {};
-    if (auto synced = uninterrupted([&] { return sys::sync(folder); }); !synced) raise(synced.error(), "sync");
+    auto synced = uninterrupted([&] { return sys::sync(folder); });
+    bool has_none = !synced && synced.error() == std::errc::invalid_argument;  // of folders, the file system
+    if (!synced && !has_none) raise(synced.error(), "sync");
     return Verdict::received;
 }
 

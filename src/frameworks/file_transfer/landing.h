@@ -14,7 +14,8 @@
 namespace bight::file_transfer {
 
 /// A file on its way into an inbox: under a name of its own, which follows from its name and size, and locked. Destroyed
-/// before it is complete it stays there for another attempt, if it is worth that. What the system refuses is raised.
+/// before it is complete it stays there for another attempt, if it is worth that. What the system refuses is raised; where
+/// that is room on the disk, the file goes.
 class Landing {
 public:
     /// For a name that was found good. With `afresh`, what was kept is dropped.
@@ -37,6 +38,7 @@ private:
     Landing(const Inbox& inbox, std::string name, std::uint64_t size);
     std::expected<void, Verdict> open();
     bool try_to_hold();
+    bool holds(const FileDescriptor& file) const;
     void keep(std::uint64_t size);
     void discard() noexcept;
     [[noreturn]] void raise(Errno error, std::string_view call) const;
@@ -46,6 +48,7 @@ private:
     std::string part_name_;
     std::uint64_t kept_ = 0;
     std::uint64_t written_ = 0;  // with what was kept
+    bool is_new_ = false;        // made by this attempt, not opened
     FileDescriptor file_;        // none: nothing is held under part_name_
     Sha256 hash_;
 };

@@ -103,7 +103,7 @@ std::optional<Transfer> Receiver::receive() {
     } catch (const OSError& error) {
         part_after_failure(verdict_on(error));
         throw;
-    } catch (const std::exception&) {
+    } catch (...) {  // an interrupt hook may raise anything
         part_after_failure(Verdict::failed);
         throw;
     }
@@ -189,7 +189,7 @@ void Receiver::part_after_failure(Verdict verdict) noexcept {
     ended_ = true;
     try {
         wire_->write(Answer{verdict}, patience_at_parting);
-    } catch (const std::exception&) {}  // the sender has gone as well
+    } catch (...) {}  // the sender has gone as well, or the interrupt hook wants no more waiting
     wire_->part(patience_at_parting);
 }
 

@@ -102,7 +102,7 @@ void Wire::part(Duration patience) noexcept {
         Deadline deadline(patience);
         while (deadline.left() != Duration::zero() && fill(deadline.left()).value_or(0) > 0) {}
         unread_ = {};
-    } catch (const std::exception&) {}  // it has parted already
+    } catch (...) {}  // it has parted already, or the interrupt hook wants no more waiting
 }
 
 void Wire::raise(int errnum, std::string_view call) const {

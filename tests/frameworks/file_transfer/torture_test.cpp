@@ -5,13 +5,13 @@
 
 #include "frameworks/file_transfer/sides.h"
 #include "ssl/sha256.h"
+#include "support/disturbances.h"
 #include "support/faults.h"
 #include "support/torture.h"
 
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <set>
 #include <thread>
 
 namespace bight::file_transfer {
@@ -117,28 +117,81 @@ int fail_each(Call which, int errnum, Scenario scenario) {
     }
 }
 
-// The disk is full at every write in turn; what was written before is kept, and gone on with.
+TEST(Torture, what_was_just_made_goes_where_it_cannot_be_held) {
+    Folders folders;
+    for (auto call : {Call::flock, Call::stat}) {
+        int failures = fail_each(call, EIO, [&] {
+            try {
+                receive(folders, {.resume = false}, 0);
+            } catch (const OSError&) {
+                EXPECT_EQ(names_in(folders.root()), std::vector<std::string>());
+                throw;
+            }
+        });
+        EXPECT_GT(failures, 0);
+        std::filesystem::remove(folders.in("name"));
+    }
+}
+
+/// A hook that raises what is no std::exception, when the receiver has something to tell.
+TEST(Torture, an_interrupt_hook_may_raise_anything) {
+    Folders folders;
+    const Inbox inbox(folders.root());
+    for (auto interrupted : {Call::send, Call::recv}) {
+        auto [sending, receiving] = socket::socketpair();
+        sending.sendall("this is no greeting");
+        sending.shutdown(SHUT_WR);
+        Receiver receiver(receiving, inbox);
+        testing::RaisingHook hook;
+        int calls = interrupted == Call::recv ? 0 : 1;  // the first recv() is for the greeting
+        Faults faults([&](Call call) { return call == interrupted && calls++ > 0 ? sys::Fault{EINTR} : sys::Fault{}; });
+        EXPECT_THROW(receiver.receive(), ProtocolError);
+        EXPECT_FALSE(receiver.receive());
+    }
+}
+
+TEST(Torture, what_a_hook_raises_ends_the_receiver) {
+    Folders folders;
+    const Inbox inbox(folders.root());
+    auto [sending, receiving] = socket::socketpair();
+    RawSender sender(sending);
+    sender.say(Offer{content.size(), false, "name"});
+    sending.shutdown(SHUT_WR);
+    Receiver receiver(receiving, inbox);
+    {
+        testing::RaisingHook hook;
+        Faults faults(testing::fail(Call::recv, EINTR));
+        EXPECT_THROW(receiver.receive(), testing::RaisingHook::Signal);
+    }
+    EXPECT_EQ(sender.hear<Answer>().verdict, Verdict::failed);
+    EXPECT_FALSE(receiver.receive());
+}
+
+// The disk is full at every write in turn; what filled it goes.
 TEST(FullDisk, at_every_write) {
     Folders folders;
     const Inbox inbox(folders.root());
     auto large = noise(1000000);
     auto path = folders.source("name", large);
-    std::set<std::uint64_t> resumed;
-    int failures = fail_each(Call::write, ENOSPC, [&] {
+    int full = ENOSPC;
+    auto scenario = [&] {
         Receiving receiving(inbox);
         auto sent = Sender(receiving.peer()).send(path);
         receiving.end();
-        resumed.insert(sent.resumed_at);
+        EXPECT_EQ(sent.resumed_at, 0u);
         if (!sent) {
             EXPECT_EQ(sent.verdict, Verdict::no_space);
             EXPECT_TRUE(is<OSError>(receiving.error));
-            EXPECT_FALSE(std::filesystem::exists(folders.in("name")));
-            raise_os_error(ENOSPC, "told");
+            EXPECT_EQ(names_in(folders.root()), std::vector<std::string>());
+            raise_os_error(full, "told");
         }
-    });
-    EXPECT_EQ(content_of(folders.in("name")), large);
-    EXPECT_GT(failures, 1);
-    EXPECT_GT(resumed.size(), 1u);
+    };
+    for (int number : {ENOSPC, EDQUOT}) {
+        full = number;
+        EXPECT_GT(fail_each(Call::write, full, scenario), 1);
+        EXPECT_EQ(content_of(folders.in("name")), large);
+        std::filesystem::remove(folders.in("name"));
+    }
 }
 
 // Short counts and interruptions everywhere: B034, B049.
@@ -193,6 +246,21 @@ TEST(Sync, a_failure_drops_what_came) {
         EXPECT_TRUE(is<OSError>(receiving.end().error));
     }
     EXPECT_TRUE(names_in(folders.root()).empty());
+}
+
+// Some file systems have no fsync(2) for folders: the file stands under its name all the same.
+TEST(Sync, of_a_folder_that_has_none_is_no_failure) {
+    Folders folders;
+    const Inbox inbox(folders.root());
+    for (int error : {EINVAL, EIO}) {
+        Faults faults([error, calls = 0](Call call) mutable {
+            return call == Call::fsync && ++calls == 2 ? sys::Fault{error} : sys::Fault{};
+        });
+        Receiving receiving(inbox);
+        auto path = folders.source(std::to_string(error), content);
+        EXPECT_EQ(Sender(receiving.peer()).send(path).verdict, error == EINVAL ? Verdict::received : Verdict::failed);
+        receiving.end();
+    }
 }
 
 }  // namespace

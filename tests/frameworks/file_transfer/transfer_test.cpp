@@ -9,6 +9,8 @@
 #include <atomic>
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace bight::file_transfer {
 namespace {
@@ -266,6 +268,27 @@ TEST(FileTransfer, a_limit_may_be_as_long_as_there_is) {
     std::filesystem::resize_file(path, std::uint64_t{17} << 20);
     EXPECT_EQ(send_one(inbox, path, {.timeout = Duration::max()}).verdict, Verdict::received);
     EXPECT_EQ(send_one(inbox, path, {.timeout = Duration::max()}).verdict, Verdict::already_there);
+}
+
+// As on file systems that know no owners, and say one for all files: here the kernel makes files for another user.
+TEST(FileTransfer, a_file_that_was_just_made_may_have_any_owner) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can make files for others";
+    Folders folders;
+    std::filesystem::permissions(folders.root(), std::filesystem::perms::all);
+    const Inbox inbox(folders.root());
+    auto [sending, receiving] = socket::socketpair();
+    sending.settimeout(20s);
+    std::optional<Transfer> transfer;
+    std::thread receiver([&inbox, &transfer, &connection = receiving] {
+        ::syscall(SYS_setfsuid, 65534);  // of this thread only
+        EXPECT_NO_THROW(transfer = Receiver(connection, inbox).receive());
+    });
+    EXPECT_EQ(Sender(sending).send(folders.source("name", "content")).verdict, Verdict::received);
+    receiver.join();
+    EXPECT_TRUE(transfer && *transfer);
+    struct stat facts{};
+    ASSERT_EQ(::stat(folders.in("name").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_uid, 65534u);
 }
 
 TEST(FileTransfer, the_inbox_must_be_a_folder) {
