@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <bight/socketserver.h>
 
+#include "blocking/deadline.h"
 #include "blocking/read_pace.h"
 #include "frameworks/socketserver/control.h"
 
@@ -32,7 +33,8 @@ StreamRequestHandler::MessageScope::MessageScope(StreamRequestHandler& handler) 
     const auto* limits = handler.server ? handler.server->connection_limits() : nullptr;
     if (!limits) return;
     pace_ = std::make_unique<ReadPace>();
-    if (!handler.had_message_ && limits->first_message) pace_->whole_by = handler.accepted + *limits->first_message;
+    if (!handler.had_message_ && limits->first_message)
+        pace_->whole_by = end_of(handler.accepted, *limits->first_message);
     pace_->least_rate = limits->least_rate;
     pace_->grace = limits->rate_grace;
     ReaderAccess::set_pace(handler.rfile, pace_.get());
