@@ -33,7 +33,8 @@ void HandOver::begin(std::vector<ServerSocket>& sockets) {
         say("took over from process " + std::to_string(successor_->predecessor()));
         successor_.reset();
         for (auto& socket : sockets)
-            if (is_unix(socket.endpoint) && !socket.path) socket.path.emplace(*socket.endpoint.where().address());
+            if (socket.name.starts_with("unix") && !socket.path)
+                socket.path.emplace(*socket.endpoint.where().address());
     }
     waiting_ = std::jthread([this, offers = std::move(offers)] { wait_for_successor(offers); });
 }

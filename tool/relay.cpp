@@ -134,13 +134,20 @@ void Relay::read_input() {
     wire_.finish();
 }
 
+/// Whether there is nobody at that address any more.
+bool has_gone(Errno error) {
+    using enum std::errc;
+    return error == connection_refused || error == no_such_file_or_directory || error == connection_reset ||
+           error == broken_pipe;
+}
+
 void Relay::send() {
     auto sent = wire_.send(up_.data());
     if (sent) return up_.taken(*sent);
     if (would_wait(sent.error())) return;
     up_.pending = false;
     auto to_whom = "send to " + wire_.peer();
-    if (wire_.forget_peer()) return say(to_whom + ": " + sent.error().message());
+    if (has_gone(sent.error()) && wire_.forget_peer()) return say(to_whom + ": " + sent.error().message());
     up_.ended = true;
     fail(sent.error(), to_whom);  // what the peer has said before is read all the same
 }

@@ -151,7 +151,7 @@ Task<> go_on(Stream client, ServeContext* context, asyncio::Event* draining) {
         cancelled = std::current_exception();
     }
     group.cancel();
-    co_await asyncio::shield(group.join());  // what the two use is of this frame
+    co_await asyncio::shield(group.join());  // what they use is of this frame
     if (cancelled) std::rethrow_exception(cancelled);
 }
 
@@ -288,13 +288,12 @@ public:
     ~Worker() {
         stop();
         stop();
-        goes_on_.release();
+        begins_.release();
     }
 
-    /// Returns once its loop is there, or raises what refused that. The sockets are left alone until go_on(): they may be
+    /// Returns once its loop is there, or raises what refused that. The sockets are left alone until serve_now(): they may be
     /// those of another process, which still serves.
-    void begin(asyncio::LoopOptions options, bool says_engine, Duration drain, std::function<void()> ended) {
-        drain_ = drain;
+    void begin(asyncio::LoopOptions options, bool says_engine, std::function<void()> ended) {
         std::promise<void> has_loop;
         auto begun = has_loop.get_future();
         thread_ = std::jthread([=, this, has_loop = std::move(has_loop)]() mutable {
@@ -316,9 +315,10 @@ public:
         begun.get();
     }
 
-    void go_on() noexcept {
+    void serve_now(Duration drain) noexcept {
+        drain_ = drain;
         is_to_serve_ = true;
-        goes_on_.release();
+        begins_.release();
     }
 
     /// The first time, drains; the second, ends at once. From any thread.
@@ -356,7 +356,7 @@ private:
             say(loop.engine_reason() + ": epoll does it");
         Reachable reachable(*this, loop);
         begun();
-        goes_on_.acquire();
+        begins_.acquire();
         if (is_to_serve_) loop.run_until_complete(work());
     }
 
@@ -411,7 +411,7 @@ private:
 
     ServeContext& context_;
     std::vector<Socket> sockets_;
-    std::counting_semaphore<2> goes_on_{0};
+    std::counting_semaphore<2> begins_{0};
     std::atomic<bool> is_to_serve_ = false;
     Duration drain_{};
     std::mutex mutex_;
@@ -438,16 +438,16 @@ public:
         for (auto& worker : workers_)
             worker.begin({.engine = context_.options.engine.value_or(asyncio::EngineChoice::automatic),
                           .observable = context_.options.observable},
-                         &worker == &workers_.front(), context_.options.drain, [this] {
+                         &worker == &workers_.front(), [this] {
                              ++ended_;
                              (void)wakeup_.second.try_send("!");
                          });
     }
 
-    ServeEnd run(StopSignals& signals, Duration) override {
+    ServeEnd run(StopSignals& signals, Duration drain) override {
         poll_.add(signals, select::PollEvents::in);
         poll_.add(wakeup_.first, select::PollEvents::in);
-        for (auto& worker : workers_) worker.go_on();
+        for (auto& worker : workers_) worker.serve_now(drain);
         wait();
         ServeEnd end{.signal = signals.take().value_or(0)};
         context_.before_drain();

@@ -70,10 +70,10 @@ private:
         MessagePace pace(context.messages, accepted == Clock::time_point() ? Clock::now() : accepted);
         auto memory = Buffer::with_capacity(Conversation::most_input(context.service, context.buffer));
         while (true) {
-            if (of_messages) request.settimeout(pace.wait(context.idle));
+            if (of_messages) limit_calls(pace.wait(context.idle));
             auto data = request.try_recv_into(memory.room());
             if (!data) return complain_of(pace);
-            if (of_messages) request.settimeout(context.idle);
+            if (of_messages) limit_calls(context.idle);
             context.tally.received += data->size();
             auto answer = data->empty() ? conversation.answer_end() : conversation.answer(*data);
             if (!answer.empty() && !request.try_sendall(answer)) return false;
@@ -81,6 +81,11 @@ private:
             if (data->empty()) return true;
             pace.heard(conversation);
         }
+    }
+
+    /// A system call only where it changes anything.
+    void limit_calls(Timeout limit) {
+        if (limit != request.gettimeout()) request.settimeout(limit);
     }
 
     bool complain_of(const MessagePace& pace) {

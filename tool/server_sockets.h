@@ -20,7 +20,7 @@ struct ServerSocket {
     Socket socket;  // moves into the server that serves it
     int fd = -1;    // its number
     inherited::Role role = inherited::Role::listener;
-    std::optional<BoundPath> path;  // removed with it: of what this process has bound
+    std::optional<BoundPath> path;  // removed with it: of what this process has bound, or taken over
 };
 
 class HandOver;

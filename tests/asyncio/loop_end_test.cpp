@@ -128,7 +128,11 @@ TEST(Reports, of_an_error_that_the_last_handle_takes_along) {
 TEST(Reports, of_an_error_that_somebody_waits_for_are_not) {
     ErrorText told;
     auto talk = []() -> Task<> {
-        std::optional<TaskHandle<void>> handle = get_running_loop().create_task(fail());
+        auto fail_late = []() -> Task<> {
+            co_await settle(3);
+            co_await fail();
+        };
+        std::optional<TaskHandle<void>> handle = get_running_loop().create_task(fail_late());
         auto waits = [&]() -> Task<> {
             bool raised = false;
             try {
@@ -139,8 +143,7 @@ TEST(Reports, of_an_error_that_somebody_waits_for_are_not) {
             EXPECT_TRUE(raised);
         };
         auto waiting = get_running_loop().create_task(waits());
-        auto other = get_running_loop().create_task(settle(0));
-        co_await other.ended();
+        while (!handle->done()) co_await sleep(Duration::zero());  // the one that waits has its turn behind this
         handle.reset();
         co_await waiting;
     };

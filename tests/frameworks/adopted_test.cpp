@@ -124,5 +124,20 @@ TEST(AdoptedLater, by_replacing_the_socket) {
     EXPECT_EQ(Client(where).ask(), "x\n");
 }
 
+// ---- Bound again. -----------------------------------------------------------------------------------------------------
+
+TEST(Again, restarts_at_once_where_that_is_asked_for) {
+    Address where;
+    {
+        TCPServer<BaseRequestHandler> server(any_port, {.allow_reuse_address = true});
+        where = server.server_address();
+        Serving serving(server);
+        EXPECT_FALSE(socket::create_connection(where).recv(1));  // the server goes first: TIME_WAIT is on its side
+    }
+    EXPECT_NO_THROW((TCPServer<BaseRequestHandler>(where, {.allow_reuse_address = true})));
+    if (!is_in_time_wait(where.port())) GTEST_SKIP() << "the kernel keeps no more connections in TIME_WAIT";
+    EXPECT_THROW(TCPServer<BaseRequestHandler>{where}, OSError);
+}
+
 }  // namespace
 }  // namespace bight::socketserver

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -115,6 +116,19 @@ inline ProcessState state_of(const std::string& pid) {
     if (name_end != std::string::npos)
         (void)std::sscanf(stat.c_str() + name_end + 1, " %c %d", &found.state, &found.parent);
     return found;
+}
+
+/// Whether a connection of that port is in TIME_WAIT: of those the kernel keeps so many and no more.
+inline bool is_in_time_wait(int port) {
+    std::ifstream table("/proc/net/tcp");
+    std::string line, number, local, peer, state;
+    while (std::getline(table, line)) {
+        std::istringstream(line) >> number >> local >> peer >> state;
+        auto colon = local.find(':');
+        if (state == "06" && colon != local.npos && std::stoi(local.substr(colon + 1), nullptr, 16) == port)
+            return true;
+    }
+    return false;
 }
 
 /// How many children of ours have ended and nobody has collected.

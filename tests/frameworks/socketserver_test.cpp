@@ -8,9 +8,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <fstream>
-#include <sstream>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -187,32 +184,6 @@ TEST(Lifetime, server_close_closes_the_socket) {
     EXPECT_EQ(server.fileno(), -1);
     ThreadingTCPServer<StreamEcho> never_served(any_port);
     never_served.server_close();
-}
-
-/// Whether a connection of that port is in TIME_WAIT: of those the kernel keeps so many and no more.
-bool is_in_time_wait(int port) {
-    std::ifstream table("/proc/net/tcp");
-    std::string line, number, local, peer, state;
-    while (std::getline(table, line)) {
-        std::istringstream(line) >> number >> local >> peer >> state;
-        auto colon = local.find(':');
-        if (state == "06" && colon != local.npos && std::stoi(local.substr(colon + 1), nullptr, 16) == port)
-            return true;
-    }
-    return false;
-}
-
-TEST(Lifetime, restarts_at_once_where_that_is_asked_for) {
-    Address where;
-    {
-        TCPServer<BaseRequestHandler> server(any_port, {.allow_reuse_address = true});
-        where = server.server_address();
-        Running running(server);
-        EXPECT_FALSE(socket::create_connection(where).recv(1));  // the server goes first: TIME_WAIT is on its side
-    }
-    EXPECT_NO_THROW((TCPServer<BaseRequestHandler>(where, {.allow_reuse_address = true})));
-    if (!is_in_time_wait(where.port())) GTEST_SKIP() << "the kernel keeps no more connections in TIME_WAIT";
-    EXPECT_THROW(TCPServer<BaseRequestHandler>{where}, OSError);
 }
 
 TEST(Lifetime, hooks_of_a_derived_class_bind_when_it_says_so) {

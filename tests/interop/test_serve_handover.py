@@ -130,6 +130,17 @@ class HandOver(BightTest):
         second = self.generation("tcp:0", "unix:{}/s.sock")
         self.assertEqual((first.wait(), second.stop()), (0, 0))
 
+    def test_a_path_that_somebody_else_has_bound_stays(self):
+        path = self.folder / "s.sock"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+            name, fds = f"fd:{listener.fileno()}", [listener.fileno()]
+            first = self.generation(name, pass_fds=fds)
+            second = self.generation(name, pass_fds=fds)
+            self.assertEqual((first.wait(), second.stop()), (0, 0))
+        self.assertTrue(path.exists())
+
     def test_a_crash_leaves_a_path_that_is_taken_over(self):
         for style in ("selectors", "fork"):
             first = self.generation("tcp:0", style=style)

@@ -36,7 +36,7 @@ struct Request {
     Socket socket = Socket::closed();
     Buffer packet;                                     // empty for streams
     std::chrono::steady_clock::time_point accepted{};  // of servers with limits
-    bool refused = false;                              // nothing was said to the peer, nor will be
+    bool refused = false;                              // nobody waits for what it still sends
 };
 
 /// A request and who made it.
