@@ -55,15 +55,6 @@ function(bight_unit_tests)
     gtest_discover_tests(test_${layer} DISCOVERY_MODE PRE_TEST TEST_PREFIX ${layer}. DISCOVERY_TIMEOUT 60
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" PROPERTIES LABELS unit TIMEOUT ${bight_test_timeout})
   endforeach()
-  # The differential tests of ipaddress ask an oracle tens of thousands of questions.
-  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/long_tests.cmake" [[
-foreach(test IN LISTS test_values_TESTS)
-  if(test MATCHES "^values.IpaddressDifferential")
-    set_tests_properties("${test}" PROPERTIES TIMEOUT 240)
-  endif()
-endforeach()
-]])
-  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${CMAKE_CURRENT_BINARY_DIR}/long_tests.cmake")
 endfunction()
 
 # Tests see the private headers of src/ and what lies beside them in tests/.

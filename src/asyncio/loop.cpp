@@ -176,6 +176,16 @@ void Loop::take_posted() noexcept {
     while (first) ready.push(*std::exchange(first, first->next));
 }
 
+namespace {
+
+void print_error(const std::exception_ptr& error, std::string_view where) noexcept {
+    try {
+        std::cerr << "bight: " + printable("error in " + std::string(where) + ": " + text_of(error)) + '\n';
+    } catch (...) {}  // nobody is left to tell
+}
+
+}  // namespace
+
 void Loop::report(std::exception_ptr error, std::string_view where) noexcept {
     if (exception_handler) {
         try {
@@ -184,9 +194,7 @@ void Loop::report(std::exception_ptr error, std::string_view where) noexcept {
     }
     if (!report_limit_.admits(engine->now())) return;
     report_left_out();
-    try {
-        std::cerr << "bight: " + printable("error in " + std::string(where) + ": " + text_of(error)) + '\n';
-    } catch (...) {}  // nobody is left to tell
+    print_error(error, where);
 }
 
 void Loop::report_left_out() noexcept {
@@ -212,7 +220,7 @@ void tell_of_error(const TaskState& task) noexcept {
     try {
         std::string where = name_of(task) + ", which nobody has asked for it";
         if (running_loop) return Loop::running().report(error, where);
-        std::cerr << "bight: " + printable("error in " + where + ": " + text_of(error)) + '\n';
+        print_error(error, where);
     } catch (...) {}  // no memory to say it
 }
 

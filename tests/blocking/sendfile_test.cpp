@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 
@@ -30,6 +32,15 @@ std::string noise(std::size_t size) {
     std::string bytes(size, '\0');
     for (auto& byte : bytes) byte = static_cast<char>(random());
     return bytes;
+}
+
+/// The end to read from of a pipe that holds these bytes, and then the end.
+FileDescriptor pipe_of(std::string_view contents) {
+    int ends[2];
+    EXPECT_EQ(::pipe(ends), 0);
+    FileDescriptor in(ends[1]);
+    EXPECT_EQ(::write(in.fileno(), contents.data(), contents.size()), static_cast<ssize_t>(contents.size()));
+    return FileDescriptor(ends[0]);
 }
 
 /// A file with these contents, and a connection to send it over.
@@ -266,10 +277,7 @@ TEST_F(Sendfile, to_a_peer_that_is_gone_raises_no_signal) {
 // The kernel tells of a signal by a short count where some bytes had gone out already.
 TEST_F(Sendfile, a_signal_in_the_middle_is_not_lost) {
     auto contents = noise(300'000);
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    FileDescriptor out(ends[0]);
-    ASSERT_EQ(::write(FileDescriptor(ends[1]).fileno(), contents.data(), 30'000), 30'000);
+    auto out = pipe_of(std::string_view(contents).substr(0, 30'000));
     auto regular = file_of(contents), device = FileDescriptor::open("/dev/zero");
     for (auto [file, call] :
          {std::pair{&regular, sys::Call::sendfile}, {&device, sys::Call::send}, {&out, sys::Call::splice}}) {
@@ -317,10 +325,7 @@ TEST_F(Sendfile, the_limit_holds_where_nobody_has_to_wait) {
 
 TEST_F(Sendfile, that_is_complete_when_the_limit_passes_is_no_time_out) {
     auto contents = noise(30'000);
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    FileDescriptor out(ends[0]);
-    ASSERT_EQ(::write(FileDescriptor(ends[1]).fileno(), contents.data(), 30'000), 30'000);
+    auto out = pipe_of(contents);
     auto moved = file_of(contents), copied = FileDescriptor::open(path);
     for (auto [file, call] :
          {std::pair{&moved, sys::Call::sendfile}, {&copied, sys::Call::send}, {&out, sys::Call::splice}}) {

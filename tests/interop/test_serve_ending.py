@@ -2,7 +2,6 @@
 """How a server ends: the first signal lets live connections finish, the second one does not."""
 
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -18,13 +17,6 @@ CONCURRENT = tuple(style for style in STYLES if style not in ("iterative", "pref
 
 
 class Ending(BightTest):
-    def live(self, server):
-        """A connection that is being served."""
-        connection = self.connect(server)
-        connection.sendall(b"x")
-        self.assertEqual(connection.recv(1), b"x")
-        return connection
-
     def assert_accepts_no_more(self, server):
         def refused():
             try:
@@ -112,11 +104,7 @@ class Ending(BightTest):
         self.assertEqual(server.stop(), 0)
 
     def test_a_second_signal_with_very_many_connections(self):
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if hard < 1300:
-            self.skipTest(f"at most {hard} descriptors are allowed here")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1300), hard))
-        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        self.allow_descriptors(1300)
         server = self.serve("echo", "--listen", "tcp:0", "--style", "thread", "--no-limits")
         clients = [self.live(server) for _ in range(1100)]
         server.send_and_see_taken(signal.SIGTERM)

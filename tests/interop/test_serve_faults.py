@@ -2,7 +2,6 @@
 """What clients do to a server: they reset, stay, never read, come in crowds. It ends them and serves the others."""
 
 import os
-import resource
 import select
 import socket
 import sys
@@ -263,11 +262,7 @@ for endpoint, more in (("tcp:192.0.2.1:0", []), ("tcp:192.0.2.1:0", ["--no-limit
             self.assertEqual(process.finish(), (0, b"2 True\n5 False\n5 False\n"), process.stderr())
 
     def test_select_stops_before_its_last_descriptor(self):
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if hard < 1300:
-            self.skipTest(f"at most {hard} descriptors are allowed here")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1300), hard))
-        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        self.allow_descriptors(1300)
         server = self.serve("echo", "--listen", "tcp:0", "--style", "select", "--no-limits")
         clients = [self.connect(server) for _ in range(1100)]
         server.wait_for_error("select() takes no descriptor above 1023")

@@ -16,12 +16,6 @@ class Fork(BightTest):
     def fork(self, *arguments):
         return self.serve("echo", "--listen", "tcp:0", "--style", "fork", *arguments)
 
-    def live(self, server):
-        connection = self.connect(server)
-        connection.sendall(b"x")
-        self.assertEqual(connection.recv(1), b"x")
-        return connection
-
     def test_a_child_that_is_killed_ends_its_own_client_only(self):
         server = self.fork()
         first = self.live(server)

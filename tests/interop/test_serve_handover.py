@@ -50,9 +50,7 @@ class HandOver(BightTest):
         for style in STYLES:
             with self.subTest(style=style):
                 first = self.generation("tcp:0", style=style)
-                with first.connect() as client:
-                    client.sendall(b"x")
-                    self.assertEqual(client.recv(1), b"x")
+                with self.live(first) as client:
                     second = self.generation("tcp:0", style=style)
                     self.check(second.endpoint)
                     self.assertIsNone(first.child.poll())
@@ -64,9 +62,7 @@ class HandOver(BightTest):
         for style in STYLES:
             with self.subTest(style=style):
                 first = self.generation("tcp:0", style=style)
-                with first.connect() as client:
-                    client.sendall(b"x")
-                    self.assertEqual(client.recv(1), b"x")
+                with self.live(first) as client:
                     second = self.generation("tcp:0", style=style)
                     first.wait_for_error(f"bight: handed over to process {second.pid}\n")
                     first.send_and_see_taken(signal.SIGTERM)
@@ -75,9 +71,7 @@ class HandOver(BightTest):
 
     def test_a_second_signal_from_outside_ends_it_at_once(self):
         first = self.generation("tcp:0")
-        with first.connect() as client:
-            client.sendall(b"x")
-            self.assertEqual(client.recv(1), b"x")
+        with self.live(first) as client:
             second = self.generation("tcp:0")
             first.wait_for_error(f"bight: handed over to process {second.pid}\n")
             first.send_and_see_taken(signal.SIGINT)  # a SIGTERM and its own might become one
@@ -100,9 +94,7 @@ class HandOver(BightTest):
 
     def test_who_waits_in_the_queue_is_served(self):
         first = self.generation("tcp:0", style="iterative")
-        with first.connect() as busy:
-            busy.sendall(b"x")
-            self.assertEqual(busy.recv(1), b"x")
+        with self.live(first) as busy:
             waiting = [self.connect(first) for _ in range(20)]
             second = self.generation("tcp:0")
             for number, client in enumerate(waiting):

@@ -14,12 +14,6 @@ class Pool(BightTest):
     def pool(self, *arguments):
         return self.serve("echo", "--listen", "tcp:0", "--style", "pool", *arguments)
 
-    def live(self, server):
-        connection = self.connect(server)
-        connection.sendall(b"x")
-        self.assertEqual(connection.recv(1), b"x")
-        return connection
-
     def assert_ended(self, connection):
         try:
             self.assertEqual(connection.recv(1), b"")

@@ -17,12 +17,6 @@ class Prefork(BightTest):
         server = self.serve("echo", "--listen", "tcp:0", "--style", "prefork", *arguments)
         return server
 
-    def live(self, server):
-        connection = self.connect(server)
-        connection.sendall(b"x")
-        self.assertEqual(connection.recv(1), b"x")
-        return connection
-
     def test_as_many_workers_as_were_asked_for_and_one_client_each(self):
         server = self.prefork("--workers", "3")
         kept = [self.live(server) for _ in range(3)]

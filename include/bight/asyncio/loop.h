@@ -117,8 +117,8 @@ public:
     // ---- Running. ----------------------------------------------------------------------------------------------------
 
     /// Runs until `task` has ended. Raises what it raises; RuntimeError where stop() came first: the task then goes on with
-    /// the loop's next run. RuntimeError, too, where the loop runs already, or another one does
-    /// in this thread, or it is of the process that fork(2) has made this one of.
+    /// the loop's next run. RuntimeError, too, where the loop runs already, or another one does in this thread, or it is of
+    /// the process that fork(2) has made this one of.
     template <class T>
     T run_until_complete(Task<T> task) {
         require_idle();
@@ -171,9 +171,9 @@ public:
             make<detail::CallState>(std::forward<Function>(function), std::forward<Arguments>(arguments)...));
     }
 
-    /// A task of the loop itself, cancelled when run() ends. An error of it goes to the exception handler: at
-    /// its end where nobody holds a handle, otherwise when the last one goes and has not been asked; to standard error
-    /// where no loop runs then.
+    /// A task of the loop itself, cancelled when run() ends. An error of it goes to the exception handler: at its end where
+    /// nobody holds a handle, otherwise when the last one goes and has not been asked; to standard error where no loop runs
+    /// then.
     template <class T>
     TaskHandle<T> create_task(Task<T> task) {
         auto& promise = task.release().promise();
@@ -243,8 +243,8 @@ public:
     // ---- Errors that nobody waits for. -------------------------------------------------------------------------------
 
     /// Called with the error and what it came from; by default both are written to standard error, ten in a second at
-    /// most: how many were left out is said with the next one. Where a handler raises, the
-    /// error that it was given is written so, and its own is not told.
+    /// most: how many were left out is said with the next one. Where a handler raises, the error that it was
+    /// given is written so, and its own is not told.
     using ExceptionHandler = void (*)(void* context, std::exception_ptr error, std::string_view where);
     void set_exception_handler(ExceptionHandler handler, void* context = nullptr) noexcept;
     void call_exception_handler(std::exception_ptr error, std::string_view where) noexcept;
@@ -277,8 +277,7 @@ private:
 EventLoop& get_running_loop();
 
 /// Makes a loop, runs `task` in it, cancels what that has left behind, and returns or raises what it did; RuntimeError
-/// where stop() came first. Unlike Python's
-/// it does nothing about SIGINT: a SignalReceiver or add_signal_handler() does.
+/// where stop() came first. Unlike Python's it does nothing about SIGINT: a SignalReceiver or add_signal_handler() does.
 template <class T>
 T run(Task<T> task, const LoopOptions& options = {}) {
     EventLoop loop(options);

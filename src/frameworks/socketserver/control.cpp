@@ -35,7 +35,7 @@ BaseServer::Control::Woken BaseServer::Control::wait(int fd, Timeout interval) {
         auto ready = sys::poll(descriptors, deadline.left());
         if (ready) {
             require_open(descriptors[0]);
-            bool wished = stop_requested() || stopping();
+            bool wished = is_to_end();
             if (descriptors[0].revents != 0 && !wished) take_wake_up();  // a wish is known before its wake-up
             return descriptors[1].revents != 0 && !stop_requested() ? Woken::by_request : Woken::otherwise;
         }

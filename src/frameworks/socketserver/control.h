@@ -49,6 +49,9 @@ struct BaseServer::Control {
 
     bool stop_requested() const noexcept { return stop_requested_; }
 
+    /// Whether shutdown() or stop() wants the loop to end.
+    bool is_to_end() const noexcept { return stop_requested() || stopping(); }
+
     /// Waits until `fd` is readable, somebody asks to stop, or the interval has passed.
     Woken wait(int fd, Timeout interval);
 

@@ -105,7 +105,7 @@ void BaseServer::serve_forever(Timeout poll_interval) {
     if (socket_.fileno() >= 0) control_->set_address(socket_.kind(), server_address_);  // of who bound it by hand
     control_->set_poll_interval(poll_interval);
     if (control_->supervisor) return control_->supervisor->serve(poll_interval);
-    while (!control_->stop_requested() && !control_->stopping()) {
+    while (!control_->is_to_end()) {
         if (control_->wait(socket_.fileno(), poll_interval) == Control::Woken::by_request) handle_request_noblock();
         if (control_->stop_requested()) break;
         service_actions();

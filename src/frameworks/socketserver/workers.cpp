@@ -191,8 +191,7 @@ void RequestWorkers::State::watch_for_the_full() {
 
 void RequestWorkers::State::refuse_some() {
     bool shed = options.when_full == WhenFull::shed;
-    auto is_to_end = [&] { return control.stop_requested() || control.stopping(); };
-    while (!is_to_end() && busy() == workers.size() &&
+    while (!control.is_to_end() && busy() == workers.size() &&
            (!shed || waiting_at(server.socket()).value_or(0) > options.queue)) {
         auto accepted = SocketAccess::accept_now(server.socket());
         if (!accepted) return;
@@ -225,14 +224,14 @@ void RequestWorkers::State::serve(Timeout poll_interval) {
         ~NoneIsLeft() {
             state.kill();
             while (state.alive() > 0) {
-                pollfd events{state.events.fileno(), POLLIN, 0};
-                (void)sys::poll(std::span(&events, 1), longest_turn);  // no hook of signals: this may be an unwinding
+                pollfd any{state.events.fileno(), POLLIN, 0};
+                (void)sys::poll(std::span(&any, 1), longest_turn);  // no hook of signals: this may be an unwinding
                 state.collect();
             }
         }
         State& state;
     } at_the_end{*this};
-    while (!control.stop_requested() && !control.stopping()) {
+    while (!control.is_to_end()) {
         begin_those_due();
         (void)control.wait(events.fileno(), turn(poll_interval));
         collect();

@@ -297,6 +297,21 @@ class BightTest(unittest.TestCase):
         self.addCleanup(connection.close)
         return connection
 
+    def live(self, server):
+        """A connection that is being served, of an echo server."""
+        connection = self.connect(server)
+        connection.sendall(b"x")
+        self.assertEqual(connection.recv(1), b"x")
+        return connection
+
+    def allow_descriptors(self, count):
+        """Lets this process, and those that it starts, have so many."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < count:
+            self.skipTest(f"at most {hard} descriptors are allowed here")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+
     def world(self):
         """What runs a command on a machine of our own, which asks nobody for names."""
         world = World()
